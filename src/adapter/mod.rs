@@ -1,0 +1,1 @@
+//! Other tools' payloads: text to events.

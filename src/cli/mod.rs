@@ -1,0 +1,1 @@
+//! Commands, exit codes, how errors look.

@@ -1,0 +1,1 @@
+//! Fetches payloads and hands them to adapters.

@@ -1,0 +1,1 @@
+//! Puts text in places.

@@ -1,0 +1,345 @@
+//! Facts: one thing that happened, with the id that makes it countable once.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Instant, Undoes};
+
+/// One remembered fact. `(kind of fact, id)` names it; a later revision of the same id replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// A fact about the world, never a counter: `dep:…`, `run:…`, `tag:…`, `pr:…`, `inc:…`, `man:…`.
+    pub id: String,
+    /// When it happened.
+    pub time: Instant,
+    /// Who says so.
+    pub source: Source,
+    /// When the source last changed it; decides between two revisions of one id.
+    pub updated: Instant,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// Where an event was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// GitHub's deployments and their statuses.
+    GithubDeployments,
+    /// The workflow run that called us.
+    WorkflowRun,
+    /// GitHub's commits and pull requests.
+    GithubChanges,
+    /// Tags of a git clone.
+    GitTags,
+    /// First-parent commits of the default branch: merge is deploy.
+    GitMerges,
+    /// Commits of a git clone.
+    GitLog,
+    /// A history file.
+    History,
+    /// Written by a person with `fivekeys deploy` or `fivekeys incident`.
+    Manual,
+}
+
+impl Source {
+    /// The name that documents and reports print.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GithubDeployments => "github-deployments",
+            Self::WorkflowRun => "workflow-run",
+            Self::GithubChanges => "github-changes",
+            Self::GitTags => "git-tags",
+            Self::GitMerges => "git-merges",
+            Self::GitLog => "git-log",
+            Self::History => "history",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// Everything that can happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// Something was sent to an environment, or tried to be.
+    #[serde(rename = "deployment")]
+    Deployment(Deployment),
+    /// A commit exists.
+    #[serde(rename = "commit")]
+    Commit(Commit),
+    /// A pull request was merged.
+    #[serde(rename = "pull")]
+    Pull(Pull),
+    /// A commit lies between two revisions, where the graph itself is not known.
+    #[serde(rename = "range")]
+    Range(Range),
+    /// Users were, or are, affected.
+    #[serde(rename = "incident")]
+    Incident(Incident),
+    /// A person judged a deployment.
+    #[serde(rename = "deployment.corrected")]
+    DeploymentCorrected(Correction),
+    /// An event was a mistake.
+    #[serde(rename = "event.retracted")]
+    EventRetracted(Retraction),
+}
+
+/// How a deployment ended (rule U5). What a status means is decided once, by the adapter that reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Still under way.
+    Pending,
+    /// Took no effect and was not meant to: cancelled, skipped, superseded before it began.
+    Ignored,
+    /// Tried and took no effect.
+    Failure,
+    /// Took effect.
+    Success,
+}
+
+impl Outcome {
+    /// What a status word of GitHub, or of another tool that uses the same words, means.
+    #[must_use]
+    pub fn of_status(word: &str) -> Self {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "success" | "succeeded" | "active" | "inactive" | "destroyed" => Self::Success,
+            "failure" | "failed" | "error" | "timed_out" | "startup_failure" => Self::Failure,
+            "pending" | "queued" | "waiting" | "in_progress" | "requested" => Self::Pending,
+            _ => Self::Ignored,
+        }
+    }
+}
+
+/// A deployment, or an attempt at one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// The deployable component; absent where the repository has only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Where it runs.
+    pub environment: String,
+    /// The commit or version that was deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When work on it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Instant>,
+    /// When it ended; absent while pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Instant>,
+    /// `finished_at` is the best we have, not what the source says (rule U6).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approximate: bool,
+    /// The workflow run, so that re-runs and matrix parts fold (rules U2, U3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// The attempt of that run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// The source says this environment is production (`Some(true)`), or is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub production: Option<bool>,
+    /// A preview that will go away: never production.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub transient: bool,
+    /// Labels that say what kind of deployment it is, such as `hotfix`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// The changes that this deployment delivered first, where its source declares them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<DeclaredChange>>,
+    /// Numbers of the pull requests it delivered first, where its source declares them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pulls: Vec<u64>,
+    /// A page about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// A change named by the deployment that delivered it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredChange {
+    /// Commit.
+    pub sha: String,
+    /// When the work on it began, as far as is known.
+    pub started_at: Instant,
+    /// Written by a bot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bot: bool,
+}
+
+/// A commit. Its message is never kept, only what the rules need of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Full object id.
+    pub sha: String,
+    /// Parents, first parent first; more than one makes it a merge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<String>,
+    /// When it was written; survives squash, rebase and cherry-pick better than the committer date.
+    pub authored_at: Instant,
+    /// Written by a bot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bot: bool,
+    /// The pull request that brought it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<u64>,
+    /// What it takes back, when it is a revert.
+    #[serde(default, skip_serializing_if = "Undoes::is_nothing")]
+    pub undoes: Undoes,
+    /// A one-way key of its subject, so that `Revert "subject"` finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Its subject calls it a hotfix.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hotfix: bool,
+    /// Paths it touches, where services are told apart by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+}
+
+/// A pull request on its way to production.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pull {
+    /// Number in the repository.
+    pub number: u64,
+    /// Opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Instant>,
+    /// Earliest author date of its own commits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_commit_at: Option<Instant>,
+    /// First marked ready for review, when it began as a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_at: Option<Instant>,
+    /// First review by a person other than its author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_review_at: Option<Instant>,
+    /// Last approval before the merge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_at: Option<Instant>,
+    /// Entered the merge queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_at: Option<Instant>,
+    /// Merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_at: Option<Instant>,
+    /// The commit on the target branch that the merge made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge_sha: Option<String>,
+    /// Its own commits, before and after a rebase.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commits: Vec<String>,
+    /// Opened by a bot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bot: bool,
+    /// Lines added and deleted together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
+    /// Files touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
+    /// Labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// What it takes back, when it is a revert.
+    #[serde(default, skip_serializing_if = "Undoes::is_nothing")]
+    pub undoes: Undoes,
+    /// A one-way key of its title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Its branch or title calls it a hotfix.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hotfix: bool,
+    /// The deployment that delivered it, where the source knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
+    /// The node id that comments are written to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+}
+
+/// `commit` is in `old..new`, said by a source that has no graph.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// Excluded revision.
+    pub old: String,
+    /// Included revision.
+    pub new: String,
+    /// The commit.
+    pub commit: String,
+}
+
+/// An incident: users were affected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Opened.
+    pub opened_at: Instant,
+    /// Resolved; absent while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved_at: Option<Instant>,
+    /// The service it hurts, when it names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// What it says caused it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
+    /// The deployment that fixed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_by: Option<String>,
+    /// A title that a person gave to `fivekeys incident open`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+/// What an incident names as its cause (rule CF1).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// A deployment's id.
+    Deployment(String),
+    /// A commit.
+    Commit(String),
+    /// A pull request.
+    Pull(u64),
+}
+
+/// A judgement by a person. Nothing beats it (rule CF1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// The deployment judged.
+    pub deployment: String,
+    /// It failed, or it did not.
+    pub failed: bool,
+    /// The deployment that repaired it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_by: Option<String>,
+}
+
+/// An event that never should have been written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retraction {
+    /// Its id.
+    pub event: String,
+    /// Why.
+    pub why: String,
+}
+
+impl Fact {
+    /// The first half of an event's name; ids are unique within a kind.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Deployment(_) => "deployment",
+            Self::Commit(_) => "commit",
+            Self::Pull(_) => "pull",
+            Self::Range(_) => "range",
+            Self::Incident(_) => "incident",
+            Self::DeploymentCorrected(_) => "deployment.corrected",
+            Self::EventRetracted(_) => "event.retracted",
+        }
+    }
+}

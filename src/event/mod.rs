@@ -1,0 +1,21 @@
+//! The vocabulary: what can be remembered about a repository's delivery.
+//!
+//! | our fact | CDEvents | OpenTelemetry attributes |
+//! |---|---|---|
+//! | `deployment` | `service.deployed` (a failed attempt has no CDEvent) | `deployment.id`, `deployment.environment.name`, `service.name`, `vcs.ref.head.revision` |
+//! | `commit`, `pull` | `change.merged` | `vcs.change.id`, `vcs.ref.head.revision` |
+//! | `incident` | `incident.detected`, `incident.resolved` | – |
+//! | `deployment.corrected`, `event.retracted` | – | – |
+
+mod events;
+mod fact;
+mod text;
+mod time;
+
+pub use events::Events;
+pub use fact::{
+    Cause, Commit, Correction, DeclaredChange, Deployment, Event, Fact, Incident, Outcome, Pull,
+    Range, Retraction, Source,
+};
+pub use text::{Undoes, is_bot, is_hotfix_branch, is_hotfix_title, subject_key};
+pub use time::{Calendar, Instant, Span, TimeError, Window, parse_instant, seconds_between};

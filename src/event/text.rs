@@ -1,0 +1,180 @@
+//! What words in titles, branches and names mean: bots, hotfixes and reverts.
+//!
+//! Titles and messages themselves are never kept; a one-way key is enough to find `Revert "title"`'s original.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What a revert takes back (rule CF3). Any one of the ways to name the original is enough.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undoes {
+    /// `This reverts commit <sha>`; full or abbreviated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commits: Vec<String>,
+    /// `Reverts #N` or a `revert-N-…` branch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pulls: Vec<u64>,
+    /// Key of the title in `Revert "title"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
+impl Undoes {
+    /// Reads title, body and branch of a pull request, or the message of a commit (no branch).
+    #[must_use]
+    pub fn read(title: &str, body: &str, branch: &str) -> Self {
+        let mut found = Self {
+            subject: reverted_title(title).map(subject_key),
+            ..Self::default()
+        };
+        for after in after_each(body, "this reverts commit") {
+            let sha: String = after
+                .trim_start()
+                .chars()
+                .take_while(char::is_ascii_hexdigit)
+                .collect();
+            if (7..=40).contains(&sha.len()) {
+                found.commits.push(sha.to_ascii_lowercase());
+            }
+        }
+        for after in after_each(body, "reverts ") {
+            // `Reverts #12` or `Reverts acme/shop#12`, GitHub's own form.
+            let word = after.split_whitespace().next().unwrap_or("");
+            if let Some((_, number)) = word.split_once('#') {
+                found.pulls.extend(leading_number(number));
+            }
+        }
+        if let Some(rest) = branch
+            .rsplit('/')
+            .next()
+            .and_then(|b| b.strip_prefix("revert-"))
+        {
+            found.pulls.extend(leading_number(rest).filter(|_| {
+                rest.trim_start_matches(|c: char| c.is_ascii_digit())
+                    .starts_with('-')
+            }));
+        }
+        found.pulls.sort_unstable();
+        found.pulls.dedup();
+        found.commits.sort_unstable();
+        found.commits.dedup();
+        found
+    }
+
+    /// Whether this is no revert at all.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.commits.is_empty() && self.pulls.is_empty() && self.subject.is_none()
+    }
+}
+
+fn after_each<'a>(text: &'a str, phrase: &str) -> Vec<&'a str> {
+    // ASCII lowering keeps byte offsets.
+    let lower = text.to_ascii_lowercase();
+    lower
+        .match_indices(phrase)
+        .filter_map(|(at, _)| text.get(at + phrase.len()..))
+        .collect()
+}
+
+fn leading_number(text: &str) -> Option<u64> {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+fn reverted_title(title: &str) -> Option<&str> {
+    let rest = title.trim().strip_prefix("Revert \"")?;
+    // The last quote ends it: a revert of a revert quotes twice.
+    rest.rfind('"').map(|end| &rest[..end])
+}
+
+/// A one-way key of a title: 16 hex digits of SHA-256 over its trimmed text, without a trailing ` (#12)`.
+#[must_use]
+pub fn subject_key(title: &str) -> String {
+    let mut text = title.trim();
+    if let Some((head, tail)) = text.rsplit_once(" (#")
+        && tail
+            .strip_suffix(')')
+            .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    {
+        text = head.trim_end();
+    }
+    let digest = Sha256::digest(text.as_bytes());
+    digest[..8]
+        .iter()
+        .fold(String::with_capacity(16), |mut out, byte| {
+            use std::fmt::Write as _;
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
+}
+
+/// Whether a login or author name is a bot's: `[bot]`, or the token `bot` (rule LT8).
+#[must_use]
+pub fn is_bot(name: &str) -> bool {
+    name.split(|c: char| !c.is_alphanumeric())
+        .any(|token| token.eq_ignore_ascii_case("bot"))
+}
+
+/// Whether a branch is a hotfix branch: `hotfix/…`, `hotfix-…`, also behind one owner prefix.
+#[must_use]
+pub fn is_hotfix_branch(branch: &str) -> bool {
+    branch.split('/').take(2).any(begins_with_hotfix)
+}
+
+/// Whether a title calls the change a hotfix: its first word, also in brackets or as a type.
+#[must_use]
+pub fn is_hotfix_title(title: &str) -> bool {
+    begins_with_hotfix(title.trim_start_matches(|c: char| !c.is_alphanumeric()))
+}
+
+fn begins_with_hotfix(text: &str) -> bool {
+    let head: String = text
+        .chars()
+        .take_while(|c| c.is_alphanumeric())
+        .collect::<String>()
+        .to_ascii_lowercase();
+    head == "hotfix"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn github_s_own_revert_forms_are_read() {
+        let found = Undoes::read(
+            "Revert \"Add cache (#7)\"",
+            "Reverts acme/shop#7",
+            "revert-7-cache",
+        );
+        assert_eq!(found.pulls, [7]);
+        assert_eq!(found.subject, Some(subject_key("Add cache")));
+        let commit = Undoes::read("x", "This reverts commit 0123456789abcdef.", "");
+        assert_eq!(commit.commits, ["0123456789abcdef"]);
+    }
+
+    #[test]
+    fn the_word_revert_alone_is_no_revert() {
+        for title in [
+            "Revert to old layout",
+            "Stop reverting",
+            "revert-proof cache",
+        ] {
+            assert!(Undoes::read(title, "we revert it later", "feature/revert-me").is_nothing());
+        }
+    }
+
+    #[test]
+    fn bots_are_told_by_token_not_by_letters() {
+        assert!(is_bot("renovate[bot]") && is_bot("my-bot") && is_bot("Bot"));
+        assert!(!is_bot("abbott") && !is_bot("robotics"));
+    }
+
+    #[test]
+    fn hotfix_is_a_first_word() {
+        assert!(is_hotfix_branch("hotfix/login") && is_hotfix_branch("acme/hotfix-login"));
+        assert!(is_hotfix_title("[Hotfix] login") && is_hotfix_title("hotfix: login"));
+        assert!(!is_hotfix_title("Document the hotfix process") && !is_hotfix_branch("fix/login"));
+    }
+}

@@ -1,0 +1,1 @@
+//! The GitHub API; nothing of DORA.

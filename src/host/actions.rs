@@ -1,0 +1,1 @@
+//! The Actions runner: inputs, event payload, step summary, outputs, annotations.

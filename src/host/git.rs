@@ -1,0 +1,1 @@
+//! The `git` program, started with a list of arguments.

@@ -1,0 +1,78 @@
+//! The world outside, in one snapshot: clock, environment, streams. Nothing else reads them.
+
+pub mod actions;
+pub mod disk;
+pub mod git;
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+/// What a run knows of its surroundings. Read once; tests build one by hand.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// The one moment that a run calls now; `SOURCE_DATE_EPOCH` fixes it.
+    pub now: DateTime<Utc>,
+    /// Environment variables.
+    pub env: BTreeMap<String, String>,
+    /// The folder the command was given in.
+    pub folder: PathBuf,
+    /// Standard output is a terminal.
+    pub stdout_is_terminal: bool,
+    /// Standard error is a terminal.
+    pub stderr_is_terminal: bool,
+}
+
+impl Host {
+    /// A snapshot of this process.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the world"
+    )]
+    pub fn from_process() -> Self {
+        use std::io::IsTerminal as _;
+        let env: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+            .collect();
+        let fixed = env
+            .get("SOURCE_DATE_EPOCH")
+            .and_then(|text| text.trim().parse::<i64>().ok())
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        Self {
+            now: fixed.unwrap_or_else(Utc::now),
+            env,
+            folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// A variable that is set and not empty.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.env
+            .get(name)
+            .map(String::as_str)
+            .filter(|v| !v.is_empty())
+    }
+
+    /// Data for the next program. A closed pipe is success: the reader has what it wanted.
+    ///
+    /// # Errors
+    /// When standard output cannot be written for another reason.
+    pub fn print(&self, text: &str) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Talk for the person. Never fails: there is nowhere to say so.
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+}

@@ -1,0 +1,1 @@
+//! How good, which way, why, what next.

@@ -1,0 +1,1 @@
+//! Events at rest: union, folder, branch.

@@ -1,0 +1,3 @@
+//! The `fivekeys` program.
+
+fn main() {}

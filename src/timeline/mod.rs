@@ -1,0 +1,1 @@
+//! What happened, judged once: failed, rework, rolled back, each with its evidence.
