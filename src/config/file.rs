@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     CommentMode, Config, Edition, Environments, FailedAttempts, Globs, PatternError, Redeploys,
-    Service, SourceChoice, TagPattern, parse_days, parse_seconds,
+    Service, ShapeError, SourceChoice, TagPattern, parse_days, parse_seconds,
 };
 
 /// What `fivekeys init` writes: every key, commented, with its default.
@@ -17,15 +17,8 @@ pub const TEMPLATE: &str = include_str!("../../templates/fivekeys.yml.j2");
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// Not YAML, or not of this shape.
-    #[error("{place}: {what}")]
-    Shape {
-        /// `line 3, column 5`.
-        place: String,
-        /// What is wrong.
-        what: String,
-        /// A near match, or the keys that exist.
-        help: Option<String>,
-    },
+    #[error(transparent)]
+    Shape(ShapeError),
     /// A value that does not mean anything.
     #[error("`{key}`: {what}")]
     Value {
@@ -41,7 +34,7 @@ impl ConfigError {
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         match self {
-            Self::Shape { help, .. } => help.as_deref(),
+            Self::Shape(shape) => shape.help.as_deref(),
             Self::Value { .. } => None,
         }
     }
@@ -49,13 +42,10 @@ impl ConfigError {
     /// Line and column in the file, where they are known.
     #[must_use]
     pub fn place(&self) -> Option<(usize, usize)> {
-        let Self::Shape { place, .. } = self else {
-            return None;
-        };
-        let mut numbers = place
-            .split(|c: char| !c.is_ascii_digit())
-            .filter_map(|n| n.parse().ok());
-        Some((numbers.next()?, numbers.next()?))
+        match self {
+            Self::Shape(shape) => shape.place,
+            Self::Value { .. } => None,
+        }
     }
 }
 
@@ -206,7 +196,10 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
     {
         return Ok(Config::default());
     }
-    let file: File = serde_yaml::from_str(text).map_err(|e| shape_error(&e))?;
+    let file: File = serde_yaml::from_str(text).map_err(|e| {
+        let place = e.location().map(|at| (at.line(), at.column()));
+        ConfigError::Shape(ShapeError::new(&e.to_string(), place))
+    })?;
     validate(file)
 }
 
@@ -365,60 +358,6 @@ fn text_value<E: std::fmt::Display>(key: &str) -> impl Fn(E) -> ConfigError + '_
         key: key.to_owned(),
         what: error.to_string(),
     }
-}
-
-fn shape_error(error: &serde_yaml::Error) -> ConfigError {
-    let message = error.to_string();
-    let place = error.location().map_or_else(
-        || "the file".to_owned(),
-        |at| format!("line {}, column {}", at.line(), at.column()),
-    );
-    let what = message
-        .split(" at line ")
-        .next()
-        .unwrap_or(&message)
-        .replace("unknown field", "unknown key");
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let help = match quoted.split_first() {
-        Some((wrong, known)) if what.contains("unknown ") && !known.is_empty() => {
-            Some(suggest(wrong, known))
-        }
-        _ => None,
-    };
-    ConfigError::Shape {
-        place,
-        what: what.split(", expected").next().unwrap_or(&what).to_owned(),
-        help,
-    }
-}
-
-/// A near match, else the list.
-fn suggest(wrong: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|k| (distance(wrong, k), *k))
-        .min()
-        .filter(|(d, k)| *d <= 2.max(k.len() / 3));
-    match near {
-        Some((_, key)) => format!("did you mean `{key}`?"),
-        None => format!("the keys here are {}", known.join(", ")),
-    }
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let cost = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod duration;
 mod file;
 mod rule;
+mod shape;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use chrono_tz::Tz;
 pub use duration::{DurationError, parse_days, parse_seconds};
 pub use file::{ConfigError, TEMPLATE, parse};
 pub use rule::{Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern};
+pub use shape::ShapeError;
 
 /// Where deployments are read from (rule U1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

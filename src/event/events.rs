@@ -26,7 +26,7 @@ impl Events {
                 true
             }
             std::collections::btree_map::Entry::Occupied(mut slot) => {
-                let wins = beats(&event, slot.get());
+                let wins = event.beats(slot.get());
                 if wins {
                     slot.insert(event);
                 }
@@ -47,7 +47,7 @@ impl Events {
     pub fn knows(&self, event: &Event) -> bool {
         self.registers
             .get(&(event.fact.kind(), event.id.clone()))
-            .is_some_and(|known| known == event || !beats(event, known))
+            .is_some_and(|known| known == event || !event.beats(known))
     }
 
     /// The register of an id.
@@ -82,13 +82,16 @@ impl FromIterator<Event> for Events {
     }
 }
 
-/// A total order on revisions of one id: what is settled beats what is not, then the later source, then
-/// the text. Arrival never decides, so the union is commutative, associative and idempotent.
-fn beats(new: &Event, old: &Event) -> bool {
-    let rank = |event: &Event| (settled(&event.fact), event.updated, event.time);
-    match rank(new).cmp(&rank(old)) {
-        std::cmp::Ordering::Equal => new != old && text(new) > text(old),
-        order => order.is_gt(),
+impl Event {
+    /// A total order on revisions of one id: what is settled beats what is not, then the later source, then
+    /// the text. Arrival never decides, so the union is commutative, associative and idempotent.
+    #[must_use]
+    pub fn beats(&self, old: &Self) -> bool {
+        let rank = |event: &Self| (settled(&event.fact), event.updated, event.time);
+        match rank(self).cmp(&rank(old)) {
+            std::cmp::Ordering::Equal => self != old && text(self) > text(old),
+            order => order.is_gt(),
+        }
     }
 }
 

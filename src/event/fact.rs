@@ -136,6 +136,9 @@ pub struct Deployment {
     /// The workflow run, so that re-runs and matrix parts fold (rules U2, U3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
+    /// The repository, where one run deploys several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// The attempt of that run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
@@ -340,6 +343,46 @@ impl Fact {
             Self::Incident(_) => "incident",
             Self::DeploymentCorrected(_) => "deployment.corrected",
             Self::EventRetracted(_) => "event.retracted",
+        }
+    }
+
+    /// The fact, when it is a deployment.
+    #[must_use]
+    pub fn as_deployment(&self) -> Option<&Deployment> {
+        if let Self::Deployment(fact) = self {
+            Some(fact)
+        } else {
+            None
+        }
+    }
+
+    /// The fact, when it is a commit.
+    #[must_use]
+    pub fn as_commit(&self) -> Option<&Commit> {
+        if let Self::Commit(fact) = self {
+            Some(fact)
+        } else {
+            None
+        }
+    }
+
+    /// The fact, when it is a pull request.
+    #[must_use]
+    pub fn as_pull(&self) -> Option<&Pull> {
+        if let Self::Pull(fact) = self {
+            Some(fact)
+        } else {
+            None
+        }
+    }
+
+    /// The fact, when it is an incident.
+    #[must_use]
+    pub fn as_incident(&self) -> Option<&Incident> {
+        if let Self::Incident(fact) = self {
+            Some(fact)
+        } else {
+            None
         }
     }
 }

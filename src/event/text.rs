@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::Cause;
+
 /// What a revert takes back (rule CF3). Any one of the ways to name the original is enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undoes {
@@ -66,6 +68,42 @@ impl Undoes {
     pub fn is_nothing(&self) -> bool {
         self.commits.is_empty() && self.pulls.is_empty() && self.subject.is_none()
     }
+}
+
+/// The commits and pull requests that a text names as a cause, tolerantly: `Caused-by: #12`, `root cause: 1a2b3c4`.
+#[must_use]
+pub fn causes_in(text: &str) -> Vec<Cause> {
+    const KEYS: [&str; 6] = [
+        "caused-by:",
+        "caused_by:",
+        "caused by:",
+        "root cause:",
+        "root-cause:",
+        "root_cause:",
+    ];
+    let mut found = Vec::new();
+    for key in KEYS {
+        for after in after_each(text, key) {
+            let line = after.lines().next().unwrap_or("");
+            for word in line.split(|c: char| c.is_whitespace() || ",;()[]`*".contains(c)) {
+                found.extend(cause_of(word));
+            }
+        }
+    }
+    found
+}
+
+fn cause_of(word: &str) -> Option<Cause> {
+    let word = word.trim_end_matches(['.', '/']);
+    if let Some((_, number)) = word.split_once('#') {
+        return number.parse().ok().map(Cause::Pull);
+    }
+    let last = word.rsplit('/').next().unwrap_or(word);
+    if word.contains("/pull/") {
+        return last.parse().ok().map(Cause::Pull);
+    }
+    let is_sha = (7..=40).contains(&last.len()) && last.bytes().all(|b| b.is_ascii_hexdigit());
+    is_sha.then(|| Cause::Commit(last.to_ascii_lowercase()))
 }
 
 fn after_each<'a>(text: &'a str, phrase: &str) -> Vec<&'a str> {
@@ -163,6 +201,20 @@ mod tests {
         ] {
             assert!(Undoes::read(title, "we revert it later", "feature/revert-me").is_nothing());
         }
+    }
+
+    #[test]
+    fn causes_are_read_tolerantly() {
+        assert_eq!(causes_in("Caused-by: #123"), [Cause::Pull(123)]);
+        assert_eq!(
+            causes_in("**Root cause:** x\nroot cause: `1A2B3C4`."),
+            [Cause::Commit("1a2b3c4".into())]
+        );
+        assert_eq!(
+            causes_in("caused by: https://github.com/acme/shop/pull/7"),
+            [Cause::Pull(7)]
+        );
+        assert!(causes_in("caused by: a cat on the keyboard").is_empty());
     }
 
     #[test]

@@ -1,5 +1,17 @@
 //! How much, how often, how long: DORA's five metrics over a judged timeline.
 
+pub mod change_fail_rate;
+pub mod change_lead_time;
+pub mod deployment_frequency;
+pub mod deployment_rework_rate;
+pub mod failed_deployment_recovery_time;
+mod scope;
+pub mod stats;
+mod value;
+
+pub use scope::{Period, Scope, Unit as DeploymentUnit};
+pub use value::{Distribution, Proportion};
+
 /// Whether a change of the number upwards is good news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {

@@ -1,1 +1,108 @@
 //! What happened, judged once: failed, rework, rolled back, each with its evidence.
+
+mod change;
+mod deployment;
+mod graph;
+mod incident;
+mod judge;
+mod recovery;
+mod stage;
+
+use std::collections::BTreeMap;
+
+use crate::config::Config;
+use crate::event::{Events, Instant, Pull};
+
+pub use change::{Change, DeliveredCommit, Waiting};
+pub use deployment::{Deployment, Rollback};
+pub use incident::{Attribution, Incident};
+pub use judge::{Confidence, Evidence, EvidenceKind, ReworkKind};
+pub use stage::{STAGES, Stages};
+
+/// Everything that happened in production, in order, linked and judged.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    /// Deployments and attempts of production, by finishing time, then id (rule U8).
+    pub deployments: Vec<Deployment>,
+    /// Changes delivered, one a service; by delivering deployment, then id.
+    pub changes: Vec<Change>,
+    /// Commits delivered, one a service.
+    pub commits: Vec<DeliveredCommit>,
+    /// Changes on the production branch that no deployment contains; `None` when its head is not known.
+    pub waiting: Option<Vec<Waiting>>,
+    /// Incidents by opening time, then id.
+    pub incidents: Vec<Incident>,
+    /// What was assumed or left out: a code, and a sentence.
+    pub remarks: Vec<Remark>,
+    /// Where the collected history begins.
+    pub history_since: Option<Instant>,
+}
+
+/// Something assumed or left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Stable code.
+    pub code: &'static str,
+    /// One sentence.
+    pub says: String,
+    /// What would change it.
+    pub help: Option<String>,
+}
+
+impl Timeline {
+    /// Folds events into what happened. Never fails: what cannot be used becomes a remark.
+    #[must_use]
+    pub fn fold(events: &Events, config: &Config) -> Self {
+        let mut remarks = Vec::new();
+        let mut deployments = deployment::fold(events, config, &mut remarks);
+        let graph = graph::Graph::of(events);
+        let pulls = pulls(events);
+        deployment::order(&mut deployments, events.baselines.as_ref());
+        deployment::mark_redeploys(&mut deployments, config);
+        let delivery = change::deliver(&mut deployments, events, config, &graph, &pulls);
+        deployment::find_rollbacks(&mut deployments, &graph, &config.rules);
+        let mut incidents = incident::attribute(events, &deployments, &delivery, &graph, config);
+        judge::judge(
+            &mut deployments,
+            &incidents,
+            &delivery,
+            events,
+            config,
+            &graph,
+            &pulls,
+        );
+        recovery::restore(&mut deployments, &mut incidents);
+        remarks.extend(delivery.remarks);
+        Self {
+            deployments,
+            changes: delivery.changes,
+            commits: delivery.commits,
+            waiting: delivery.waiting,
+            incidents,
+            remarks,
+            history_since: events.history_since,
+        }
+    }
+
+    /// Names of the services that have a deployment.
+    #[must_use]
+    pub fn services(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .deployments
+            .iter()
+            .filter_map(|d| d.service.clone())
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// Merged pull requests by number.
+fn pulls(events: &Events) -> BTreeMap<u64, &Pull> {
+    events
+        .iter()
+        .filter_map(|event| event.fact.as_pull())
+        .map(|pull| (pull.number, pull))
+        .collect()
+}

@@ -1,0 +1,179 @@
+//! The detectors, one function each.
+
+use super::{Detector, Insight, Level, Sight, trend};
+use crate::metric::{change_fail_rate, deployment_frequency, failed_deployment_recovery_time};
+
+/// Every detector.
+pub const DETECTORS: [Detector; 5] = [
+    Detector {
+        id: "open_failures",
+        title: "Failures that nothing has repaired",
+        definition: "A failed deployment of the window has neither a resolved incident nor a remedy.",
+        look: open_failures,
+    },
+    Detector {
+        id: "no_failure_evidence",
+        title: "Nothing records failures",
+        definition: "Deployments exist, and no incident, mark, rollback, revert or hotfix in the whole history.",
+        look: no_failure_evidence,
+    },
+    Detector {
+        id: "failed_attempts",
+        title: "Deployments that took no effect",
+        definition: "At least one in ten attempts of the window failed before it took effect.",
+        look: failed_attempts,
+    },
+    Detector {
+        id: "frequency_trend",
+        title: "Deployment frequency over the weeks",
+        definition: "Mann–Kendall finds a trend over at least eight whole weeks, p below 0.05.",
+        look: frequency_trend,
+    },
+    Detector {
+        id: "promotion_races",
+        title: "Rollbacks within the grace period",
+        definition: "An earlier version came back within the grace period; shown, not counted.",
+        look: promotion_races,
+    },
+];
+
+fn plural(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+fn open_failures(sight: &Sight<'_>) -> Option<Insight> {
+    let open = failed_deployment_recovery_time::measure(sight.scope, sight.period).open;
+    (!open.is_empty()).then(|| Insight {
+        id: "open_failures",
+        level: Level::Alert,
+        says: format!(
+            "{} not repaired as far as the events tell.",
+            plural(
+                open.len() as u64,
+                "failed deployment is",
+                "failed deployments are"
+            )
+        ),
+        because: open.into_iter().map(|(id, _)| id).collect(),
+        next: Some(
+            "Resolve the incident, or name the repair with `fivekeys incident resolve --fixed-by`."
+                .to_owned(),
+        ),
+    })
+}
+
+fn no_failure_evidence(sight: &Sight<'_>) -> Option<Insight> {
+    let rate = change_fail_rate::measure(sight.scope, sight.period);
+    if rate.any_evidence || rate.rate.total == 0 {
+        return None;
+    }
+    let attempts = rate.with_failed_attempts.hits;
+    let next = if attempts > 0 {
+        "Set `failure.failed_attempts: count` to let failed attempts stand for failures, or record incidents."
+    } else {
+        "Record incidents with `fivekeys incident open`: a fail rate of 0 without a source says nothing."
+    };
+    Some(Insight {
+        id: "no_failure_evidence",
+        level: Level::Warn,
+        says: "Nothing records failures here: no incident, rollback, revert or hotfix in the whole history.".to_owned(),
+        because: Vec::new(),
+        next: Some(next.to_owned()),
+    })
+}
+
+fn failed_attempts(sight: &Sight<'_>) -> Option<Insight> {
+    let frequency = deployment_frequency::measure(sight.scope, sight.period);
+    let tried = frequency.count + frequency.failed_attempts;
+    if frequency.failed_attempts * 10 < tried || frequency.failed_attempts < 2 {
+        return None;
+    }
+    let because = sight
+        .scope
+        .units
+        .iter()
+        .filter(|u| u.failed_attempt && sight.period.window.contains(u.at))
+        .map(|u| sight.timeline.deployments[u.members[0]].id.clone())
+        .collect();
+    Some(Insight {
+        id: "failed_attempts",
+        level: Level::Warn,
+        says: format!(
+            "{} of {tried} took no effect.",
+            plural(frequency.failed_attempts, "deployment", "deployments")
+        ),
+        because,
+        next: Some(
+            "Look at the step that fails most: a broken pipeline delays every change behind it."
+                .to_owned(),
+        ),
+    })
+}
+
+fn frequency_trend(sight: &Sight<'_>) -> Option<Insight> {
+    let calendar = sight.period.calendar;
+    let mut weeks: std::collections::BTreeMap<_, f64> = calendar
+        .weeks_of(&sight.period.covered)
+        .into_iter()
+        .filter(|w| {
+            calendar.start_of(*w) >= sight.period.covered.from
+                && calendar.start_of(*w + chrono::Days::new(7)) <= sight.period.covered.to
+        })
+        .map(|w| (w, 0.0))
+        .collect();
+    for unit in sight.scope.effective_in(sight.period.window) {
+        if let Some(count) = weeks.get_mut(&calendar.week(unit.at)) {
+            *count += 1.0;
+        }
+    }
+    let counts: Vec<f64> = weeks.into_values().collect();
+    let found = trend::trend(&counts)?;
+    if found.slope == 0.0 || found.p >= 0.05 {
+        return None;
+    }
+    let (level, way) = if found.slope > 0.0 {
+        (Level::Good, "more")
+    } else {
+        (Level::Warn, "fewer")
+    };
+    Some(Insight {
+        id: "frequency_trend",
+        level,
+        says: format!(
+            "Deployments trend: about {:.1} {way} each week over {} weeks (p {:.3}).",
+            found.slope.abs(),
+            counts.len(),
+            found.p
+        ),
+        because: Vec::new(),
+        next: None,
+    })
+}
+
+fn promotion_races(sight: &Sight<'_>) -> Option<Insight> {
+    let races: Vec<String> = sight
+        .timeline
+        .deployments
+        .iter()
+        .filter(|d| sight.period.window.contains(d.finished_at))
+        .filter(|d| d.rollback.is_some_and(|r| r.race))
+        .map(|d| d.id.clone())
+        .collect();
+    (!races.is_empty()).then(|| Insight {
+        id: "promotion_races",
+        level: Level::Info,
+        says: format!(
+            "{} an earlier version within the grace period and not counted as rollbacks.",
+            plural(
+                races.len() as u64,
+                "deployment brought back",
+                "deployments brought back"
+            )
+        ),
+        because: races,
+        next: Some(
+            "Let one deployment finish before the next begins: a `concurrency` group does it."
+                .to_owned(),
+        ),
+    })
+}

@@ -1,0 +1,3 @@
+//! stub
+pub struct Branch;
+pub struct BranchError;

@@ -1,0 +1,130 @@
+//! What a write would change: today's shard, the folding of earlier days, the bookkeeping. Pure.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+
+use super::{Ledger, Line, META, SCHEMA, day_of, day_path, month_of, month_path};
+use crate::event::Event;
+
+/// Files to write and to delete, in one commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Contents by path.
+    pub writes: BTreeMap<String, String>,
+    /// Paths that go.
+    pub deletes: Vec<String>,
+    /// Events that are new, or beat what was known.
+    pub taken_in: usize,
+}
+
+impl Ledger {
+    /// The events among these that the ledger does not know yet.
+    #[must_use]
+    pub fn unknown<'e>(&self, events: &'e [Event]) -> Vec<&'e Event> {
+        events.iter().filter(|e| !self.events.knows(e)).collect()
+    }
+
+    /// Takes events in and says what has to be written; `None` when nothing is new.
+    #[must_use]
+    pub fn append(&mut self, events: &[Event], today: NaiveDate) -> Option<Plan> {
+        let mut fresh: Vec<Event> = Vec::new();
+        for event in events {
+            if !self.events.knows(event) {
+                self.events.insert(event.clone());
+                fresh.push(event.clone());
+            }
+        }
+        if fresh.is_empty() {
+            return None;
+        }
+        let mut plan = Plan {
+            taken_in: fresh.len(),
+            ..Plan::default()
+        };
+        self.fold(today, &mut plan);
+        let path = day_path(today);
+        let shard = self.files.entry(path.clone()).or_default();
+        join(shard, fresh.iter().map(Line::of));
+        plan.writes.insert(path, print(shard));
+        let month = month_of(today);
+        if self.meta.first_month.as_ref().is_none_or(|m| *m > month) {
+            self.meta.first_month = Some(month);
+        }
+        self.meta.schema = SCHEMA;
+        self.meta.writer = super::Meta::default().writer;
+        plan.writes.insert(META.to_owned(), self.meta_text());
+        Some(plan)
+    }
+
+    /// The bookkeeping as text.
+    #[must_use]
+    pub fn meta_text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(&self.meta).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Moves the lines of earlier days into the files of their months. Exact: every line survives, a revised one once.
+    fn fold(&mut self, today: NaiveDate, plan: &mut Plan) {
+        let past: Vec<(String, NaiveDate)> = self
+            .files
+            .keys()
+            .filter_map(|path| Some((path.clone(), day_of(path)?)))
+            .filter(|(_, day)| *day < today)
+            .collect();
+        for (path, day) in past {
+            let target = month_path(&month_of(day));
+            let Some(lines) = self.files.remove(&path) else {
+                continue;
+            };
+            let month = self.files.entry(target.clone()).or_default();
+            join(month, lines);
+            plan.writes.insert(target, print(month));
+            plan.deletes.push(path);
+        }
+    }
+}
+
+/// Puts lines in; a revision takes the place of the line that it beats.
+fn join(lines: &mut Vec<Line>, more: impl IntoIterator<Item = Line>) {
+    let name = |line: &Line| {
+        line.key().map_or_else(
+            || ("", line.raw.clone()),
+            |(kind, id)| (kind, id.to_owned()),
+        )
+    };
+    let mut places: HashMap<(&'static str, String), usize> = lines
+        .iter()
+        .enumerate()
+        .map(|(at, line)| (name(line), at))
+        .collect();
+    for line in more {
+        match places.entry(name(&line)) {
+            Entry::Vacant(slot) => {
+                slot.insert(lines.len());
+                lines.push(line);
+            }
+            Entry::Occupied(slot) => {
+                let known = &mut lines[*slot.get()];
+                let wins = match (&line.event, &known.event) {
+                    (Some(new), Some(old)) => new.beats(old),
+                    _ => false,
+                };
+                if wins {
+                    *known = line;
+                }
+            }
+        }
+    }
+}
+
+fn print(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&line.raw);
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,61 @@
+//! Change fail rate (rules CF4 to CF7).
+
+use super::{Period, Proportion, Scope};
+
+/// How many deployments fail.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChangeFailRate {
+    /// Failed over effective.
+    pub rate: Proportion,
+    /// Failed attempts on both sides as well.
+    pub with_failed_attempts: Proportion,
+    /// One failed deployment each, in order.
+    pub failed_ids: Vec<String>,
+    /// Deployments of the last 24 hours, whose incidents may still come (rule W5).
+    pub provisional: u64,
+    /// Incidents opened in the window that nothing explains.
+    pub unattributed: Vec<String>,
+    /// There is an incident, or other evidence, anywhere in the history.
+    pub any_evidence: bool,
+}
+
+/// Counts failures; each deployment once.
+#[must_use]
+pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeFailRate {
+    let mut out = ChangeFailRate::default();
+    for unit in scope.effective_in(period.window) {
+        out.rate.total += 1;
+        if let Some(failed) = scope
+            .deployments(unit)
+            .find(|d| d.failed && d.is_effective())
+        {
+            out.rate.hits += 1;
+            out.failed_ids.push(failed.id.clone());
+        }
+        out.provisional += u64::from(period.now - unit.at < chrono::Duration::hours(24));
+    }
+    let attempts = scope
+        .units
+        .iter()
+        .filter(|u| u.failed_attempt && period.window.contains(u.at))
+        .count() as u64;
+    out.with_failed_attempts = Proportion {
+        hits: out.rate.hits + attempts,
+        total: out.rate.total + attempts,
+    };
+    out.unattributed = scope
+        .timeline
+        .incidents
+        .iter()
+        .filter(|i| i.blamed.is_none() && period.window.contains(i.opened_at))
+        .filter(|i| scope.service.is_none() || i.service.as_deref() == scope.service)
+        .map(|i| i.id.clone())
+        .collect();
+    out.any_evidence = !scope.timeline.incidents.is_empty()
+        || scope
+            .timeline
+            .deployments
+            .iter()
+            .any(|d| !d.evidence.is_empty());
+    out
+}

@@ -1,0 +1,403 @@
+//! One scope's metrics, now and before, as the document shows them: with reasons, bands and deltas.
+
+use std::collections::BTreeMap;
+
+use super::series;
+use super::v1::{self, Band, Delta, DeltaState, Quantiles};
+use crate::config::{Config, FailedAttempts};
+use crate::insight::{band, delta};
+use crate::metric::{
+    Distribution, Period, Proportion, Scope, change_fail_rate, change_lead_time,
+    deployment_frequency, deployment_rework_rate, failed_deployment_recovery_time,
+};
+
+/// What the deltas are made from.
+struct Measured {
+    metrics: v1::Metrics,
+    covered_days: f64,
+    leads: Vec<f64>,
+    recoveries: Vec<f64>,
+    failures: Proportion,
+    rework: Proportion,
+    weekly: Vec<f64>,
+}
+
+/// Measures a scope in both windows.
+pub(super) fn scope(
+    scope: &Scope<'_>,
+    period: &Period,
+    before: &Period,
+    config: &Config,
+) -> v1::Scope {
+    let now = measure(scope, period, config);
+    let previous = measure(scope, before, config);
+    let weekly: Vec<f64> = previous.weekly.iter().chain(&now.weekly).copied().collect();
+    let differences = [
+        (
+            "change_lead_time",
+            delta::durations(&now.leads, &previous.leads),
+        ),
+        (
+            "deployment_frequency",
+            delta::frequency(
+                now.metrics.deployment_frequency.count,
+                now.covered_days,
+                previous.metrics.deployment_frequency.count,
+                previous.covered_days,
+                &weekly,
+            ),
+        ),
+        (
+            "failed_deployment_recovery_time",
+            delta::durations(&now.recoveries, &previous.recoveries),
+        ),
+        (
+            "change_fail_rate",
+            delta::proportion(
+                now.failures.hits,
+                now.failures.total,
+                previous.failures.hits,
+                previous.failures.total,
+            ),
+        ),
+        (
+            "deployment_rework_rate",
+            delta::proportion(
+                now.rework.hits,
+                now.rework.total,
+                previous.rework.hits,
+                previous.rework.total,
+            ),
+        ),
+    ];
+    let deltas = differences
+        .into_iter()
+        .map(|(id, difference)| {
+            let value = |m: &v1::Metrics| super::headline(id, m).and_then(|h| h.value);
+            let found = Delta {
+                state: state(difference.state),
+                better: None,
+                previous: value(&previous.metrics),
+                now: value(&now.metrics),
+                p: difference.p,
+                because: difference.because,
+            };
+            (id.to_owned(), found)
+        })
+        .collect();
+    v1::Scope {
+        metrics: now.metrics,
+        previous: previous.metrics,
+        deltas,
+        series: series::of(scope, period),
+    }
+}
+
+/// Many comparisons in one report: what does not survive Benjamini–Hochberg is no change; then says good or bad.
+pub(super) fn adjust<'a>(scopes: impl Iterator<Item = &'a mut v1::Scope>) {
+    let mut all: Vec<(&str, &mut Delta)> = scopes
+        .flat_map(|s| s.deltas.iter_mut().map(|(id, d)| (id.as_str(), d)))
+        .collect();
+    let mut differences: Vec<delta::Difference> = all
+        .iter()
+        .map(|(_, d)| delta::Difference {
+            state: match d.state {
+                DeltaState::Changed => delta::State::Changed,
+                DeltaState::NoDetectableChange => delta::State::NoDetectableChange,
+                DeltaState::TooLittleData => delta::State::TooLittleData,
+            },
+            p: d.p,
+            because: d.because.clone(),
+        })
+        .collect();
+    delta::adjust(&mut differences);
+    for ((id, d), difference) in all.iter_mut().zip(differences) {
+        d.state = state(difference.state);
+        let rising = d.now.zip(d.previous).map(|(now, before)| now > before);
+        let higher =
+            crate::metric::find(id).is_some_and(|m| m.better == crate::metric::Better::Higher);
+        d.better = rising
+            .filter(|_| d.state == DeltaState::Changed)
+            .map(|up| up == higher);
+    }
+}
+
+fn state(state: delta::State) -> DeltaState {
+    match state {
+        delta::State::Changed => DeltaState::Changed,
+        delta::State::NoDetectableChange => DeltaState::NoDetectableChange,
+        delta::State::TooLittleData => DeltaState::TooLittleData,
+    }
+}
+
+fn measure(scope: &Scope<'_>, period: &Period, config: &Config) -> Measured {
+    let frequency = deployment_frequency::measure(scope, period);
+    let lead = change_lead_time::measure(scope, period);
+    let fail = change_fail_rate::measure(scope, period);
+    let recovery = failed_deployment_recovery_time::measure(scope, period);
+    let rework = deployment_rework_rate::measure(scope, period);
+    let counted = config.rules.failed_attempts == FailedAttempts::Count;
+    let failures = if counted {
+        fail.with_failed_attempts
+    } else {
+        fail.rate
+    };
+    let recovered = if counted {
+        &recovery.with_failed_attempts
+    } else {
+        &recovery.all
+    };
+    Measured {
+        covered_days: frequency.covered_days,
+        leads: lead.all.values.clone(),
+        recoveries: recovered.values.clone(),
+        failures,
+        rework: rework.rate,
+        weekly: series::weekly_counts(scope, period),
+        metrics: v1::Metrics {
+            deployment_frequency: frequency_of(&frequency, scope, period, config),
+            change_lead_time: lead_time_of(lead, config),
+            change_fail_rate: fail_rate_of(fail, failures, config),
+            failed_deployment_recovery_time: recovery_of(recovery, counted, config),
+            deployment_rework_rate: rework_of(rework),
+        },
+    }
+}
+
+/// A distribution as the document shows it.
+pub(super) fn quantiles(of: &Distribution) -> Quantiles {
+    Quantiles {
+        n: of.n(),
+        median_seconds: of.quantile(0.5),
+        p75_seconds: of.quantile(0.75),
+        p90_seconds: of.quantile(0.9),
+        p95_seconds: of.quantile(0.95),
+        p99_seconds: of.quantile(0.99),
+        mean_seconds: of.mean(),
+        interval95_seconds: of.interval95(),
+    }
+}
+
+fn banded(
+    metric: &str,
+    config: &Config,
+    value: Option<f64>,
+    interval: Option<[f64; 2]>,
+    n: u64,
+) -> Option<Band> {
+    let (edition, name) = band::band(metric, config.benchmark, value?, interval, n)?;
+    Some(Band {
+        edition: edition.to_owned(),
+        name,
+    })
+}
+
+fn frequency_of(
+    m: &deployment_frequency::DeploymentFrequency,
+    scope: &Scope<'_>,
+    period: &Period,
+    config: &Config,
+) -> v1::DeploymentFrequency {
+    let reason = if scope.units.is_empty() {
+        Some("no_deployments")
+    } else if !period.is_covered() {
+        Some("short_history")
+    } else if scope
+        .effective_in(period.window)
+        .any(|u| scope.deployments(u).any(|d| d.approximate))
+    {
+        Some("approximate_time")
+    } else {
+        None
+    };
+    // No deployment at all is a band only where the history covers the window (rule DF3).
+    let judged = m.count > 0 || (period.is_covered() && !scope.units.is_empty());
+    let n = if m.count == 0 { u64::MAX } else { m.count };
+    v1::DeploymentFrequency {
+        count: m.count,
+        per_day: m.per_day,
+        per_week: m.per_day.map(|d| d * 7.0),
+        active_days: m.active_days,
+        active_days_per_week_median: m.active_days_per_week_median,
+        time_between: quantiles(&m.time_between),
+        interval95: m.interval95,
+        change_bearing: m.change_bearing,
+        attempts: m.attempts,
+        failed_attempts: m.failed_attempts,
+        ignored: m.ignored,
+        success_rate: m.success_rate(),
+        by_environment: m.by_environment.clone(),
+        band: banded(
+            "deployment_frequency",
+            config,
+            m.per_day.filter(|_| judged),
+            m.interval95.filter(|_| m.count > 0),
+            n,
+        ),
+        reason: reason.map(str::to_owned),
+    }
+}
+
+fn lead_time_of(m: change_lead_time::ChangeLeadTime, config: &Config) -> v1::ChangeLeadTime {
+    let all = quantiles(&m.all);
+    let reason = if m.all.n() > 0 {
+        (m.by_time > 0).then_some("by_time")
+    } else if m.any_deployment && m.only_baselines {
+        Some("baseline_only")
+    } else {
+        // No deployment that brought a change.
+        Some("no_deployments")
+    };
+    v1::ChangeLeadTime {
+        n: all.n,
+        median_seconds: all.median_seconds,
+        p75_seconds: all.p75_seconds,
+        p90_seconds: all.p90_seconds,
+        p95_seconds: all.p95_seconds,
+        p99_seconds: all.p99_seconds,
+        mean_seconds: all.mean_seconds,
+        interval95_seconds: all.interval95_seconds,
+        stages: m
+            .stages
+            .iter()
+            .map(|(stage, of)| ((*stage).to_owned(), quantiles(of)))
+            .collect(),
+        merge_to_deploy: quantiles(&m.merge_to_deploy),
+        pr_created_to_deploy: quantiles(&m.pr_created_to_deploy),
+        per_commit: quantiles(&m.per_commit),
+        with_bots: quantiles(&m.with_bots),
+        by_time: m.by_time,
+        excluded: m
+            .excluded
+            .into_iter()
+            .map(|(change, reason)| v1::Excluded {
+                change,
+                reason: reason.to_owned(),
+            })
+            .collect(),
+        undeployed: m.undeployed.map(|of| v1::Undeployed {
+            count: of.n(),
+            oldest_seconds: of.values.last().copied(),
+            median_seconds: of.quantile(0.5),
+        }),
+        band: banded(
+            "change_lead_time",
+            config,
+            all.median_seconds,
+            all.interval95_seconds,
+            all.n,
+        ),
+        reason: reason.map(str::to_owned),
+    }
+}
+
+fn fail_rate_of(
+    m: change_fail_rate::ChangeFailRate,
+    headline: Proportion,
+    config: &Config,
+) -> v1::ChangeFailRate {
+    let reason = if headline.total == 0 {
+        Some("no_deployments")
+    } else if !m.any_evidence {
+        Some("no_incident_source")
+    } else {
+        None
+    };
+    v1::ChangeFailRate {
+        failed: headline.hits,
+        total: headline.total,
+        ratio: headline.ratio(),
+        interval95: headline.interval95(),
+        failed_ids: m.failed_ids,
+        provisional: m.provisional,
+        with_failed_attempts: v1::FailedShare {
+            failed: m.with_failed_attempts.hits,
+            total: m.with_failed_attempts.total,
+            ratio: m.with_failed_attempts.ratio(),
+            interval95: m.with_failed_attempts.interval95(),
+        },
+        unattributed: m.unattributed,
+        // Without any evidence nothing is known, so nothing is rated.
+        band: banded(
+            "change_fail_rate",
+            config,
+            headline.ratio().filter(|_| m.any_evidence),
+            headline.interval95(),
+            headline.total,
+        ),
+        reason: reason.map(str::to_owned),
+    }
+}
+
+fn recovery_of(
+    m: failed_deployment_recovery_time::RecoveryTime,
+    counted: bool,
+    config: &Config,
+) -> v1::RecoveryTime {
+    let all = quantiles(if counted {
+        &m.with_failed_attempts
+    } else {
+        &m.all
+    });
+    let reason = if all.n > 0 {
+        None
+    } else if m.open.is_empty() {
+        Some("no_failures")
+    } else {
+        Some("all_open")
+    };
+    v1::RecoveryTime {
+        n: all.n,
+        median_seconds: all.median_seconds,
+        p75_seconds: all.p75_seconds,
+        p90_seconds: all.p90_seconds,
+        p95_seconds: all.p95_seconds,
+        p99_seconds: all.p99_seconds,
+        mean_seconds: all.mean_seconds,
+        interval95_seconds: all.interval95_seconds,
+        open: m
+            .open
+            .into_iter()
+            .map(|(deployment, age_seconds)| v1::OpenFailure {
+                deployment,
+                age_seconds,
+            })
+            .collect(),
+        km_median_seconds: m.km_median,
+        detection: quantiles(&m.detection),
+        incident_restore: quantiles(&m.incident_restore),
+        incidents_open: m.incidents_open,
+        attempt_recovery: quantiles(&m.attempt_recovery),
+        with_failed_attempts: quantiles(&m.with_failed_attempts),
+        band: banded(
+            "failed_deployment_recovery_time",
+            config,
+            all.median_seconds,
+            all.interval95_seconds,
+            all.n,
+        ),
+        reason: reason.map(str::to_owned),
+    }
+}
+
+fn rework_of(m: deployment_rework_rate::DeploymentReworkRate) -> v1::ReworkRate {
+    v1::ReworkRate {
+        rework: m.rate.hits,
+        total: m.rate.total,
+        ratio: m.rate.ratio(),
+        interval95: m.rate.interval95(),
+        by_kind: m
+            .by_kind
+            .iter()
+            .map(|(kind, n)| ((*kind).to_owned(), *n))
+            .collect::<BTreeMap<_, _>>(),
+        ids: m.ids,
+        last_180_days: v1::ReworkShare {
+            rework: m.last_180_days.hits,
+            total: m.last_180_days.total,
+            ratio: m.last_180_days.ratio(),
+            interval95: m.last_180_days.interval95(),
+        },
+        reason: (m.rate.total == 0).then(|| "no_deployments".to_owned()),
+    }
+}

@@ -1,0 +1,462 @@
+//! Verdicts: which deployments failed, which were rework, each with its evidence (rules CF1 to CF5, RW1).
+
+use std::collections::BTreeMap;
+
+use super::change::Delivery;
+use super::deployment::Deployment;
+use super::graph::{Graph, Node};
+use super::incident::{Attribution, Incident, position};
+use crate::config::Config;
+use crate::event::{Correction, Events, Fact, Pull, Undoes, seconds_between};
+
+/// Why a verdict is what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// What kind of fact speaks.
+    pub kind: EvidenceKind,
+    /// It speaks of failure; else of rework.
+    pub of_failure: bool,
+    /// The event, deployment or change that says so.
+    pub event: String,
+    /// How far it can be trusted.
+    pub confidence: Confidence,
+}
+
+/// What kind of fact speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvidenceKind {
+    /// An incident blamed on the deployment.
+    Incident,
+    /// A later deployment brought back an earlier version.
+    Rollback,
+    /// A later deployment took one of its changes back.
+    Revert,
+    /// The next deployment was a hotfix.
+    Hotfix,
+    /// A person said so.
+    Manual,
+    /// It repaired something.
+    FixedBy,
+    /// A label said so.
+    Labelled,
+}
+
+impl EvidenceKind {
+    /// The word in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Incident => "incident",
+            Self::Rollback => "rollback",
+            Self::Revert => "revert",
+            Self::Hotfix => "hotfix",
+            Self::Manual => "manual",
+            Self::FixedBy => "fixed_by",
+            Self::Labelled => "labelled",
+        }
+    }
+}
+
+/// How far a piece of evidence can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confidence {
+    /// Somebody named the deployment, or git shows it.
+    Certain,
+    /// A convention says so.
+    Likely,
+    /// Only the clock says so.
+    Estimated,
+}
+
+impl Confidence {
+    /// The word in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::Estimated => "estimated",
+        }
+    }
+}
+
+/// Kinds of rework, in the order in which the first that fits wins (rule RW1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReworkKind {
+    /// Brought back an earlier version.
+    Rollback,
+    /// Took a change back.
+    Revert,
+    /// Called a hotfix.
+    Hotfix,
+    /// Named as the repair of an incident or of a failed deployment.
+    FixedBy,
+    /// Labelled as rework.
+    Labelled,
+}
+
+impl ReworkKind {
+    /// Every kind, in order.
+    pub const ALL: [Self; 5] = [
+        Self::Rollback,
+        Self::Revert,
+        Self::Hotfix,
+        Self::FixedBy,
+        Self::Labelled,
+    ];
+
+    /// The word in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rollback => "rollback",
+            Self::Revert => "revert",
+            Self::Hotfix => "hotfix",
+            Self::FixedBy => "fixed_by",
+            Self::Labelled => "labelled",
+        }
+    }
+
+    fn evidence(self) -> EvidenceKind {
+        match self {
+            Self::Rollback => EvidenceKind::Rollback,
+            Self::Revert => EvidenceKind::Revert,
+            Self::Hotfix => EvidenceKind::Hotfix,
+            Self::FixedBy => EvidenceKind::FixedBy,
+            Self::Labelled => EvidenceKind::Labelled,
+        }
+    }
+}
+
+struct Judge<'a> {
+    deployments: &'a mut [Deployment],
+    delivery: &'a Delivery,
+    config: &'a Config,
+    graph: &'a Graph<'a>,
+    pulls: &'a BTreeMap<u64, &'a Pull>,
+}
+
+/// Judges every deployment.
+pub(super) fn judge(
+    deployments: &mut [Deployment],
+    incidents: &[Incident],
+    delivery: &Delivery,
+    events: &Events,
+    config: &Config,
+    graph: &Graph<'_>,
+    pulls: &BTreeMap<u64, &Pull>,
+) {
+    let mut judge = Judge {
+        deployments,
+        delivery,
+        config,
+        graph,
+        pulls,
+    };
+    judge.rollbacks();
+    judge.reverts();
+    judge.hotfixes();
+    judge.incidents(incidents);
+    judge.labels();
+    judge.corrections(events);
+}
+
+impl Judge<'_> {
+    fn fail(&mut self, at: usize, kind: EvidenceKind, event: &str, confidence: Confidence) {
+        self.deployments[at].failed = true;
+        self.note(at, kind, true, event, confidence);
+    }
+
+    fn note(
+        &mut self,
+        at: usize,
+        kind: EvidenceKind,
+        of_failure: bool,
+        event: &str,
+        confidence: Confidence,
+    ) {
+        let evidence = Evidence {
+            kind,
+            of_failure,
+            event: event.to_owned(),
+            confidence,
+        };
+        let known = &mut self.deployments[at].evidence;
+        if !known.contains(&evidence) {
+            known.push(evidence);
+        }
+    }
+
+    /// Marks a repair; the first kind that fits wins.
+    fn rework(&mut self, at: usize, kind: ReworkKind, event: &str, confidence: Confidence) {
+        let deployment = &mut self.deployments[at];
+        deployment.rework = Some(deployment.rework.map_or(kind, |known| known.min(kind)));
+        self.note(at, kind.evidence(), false, event, confidence);
+    }
+
+    fn remedy(&mut self, failed: usize, by: usize) {
+        if !self.deployments[failed].remedies.contains(&by) {
+            self.deployments[failed].remedies.push(by);
+        }
+    }
+
+    fn rollbacks(&mut self) {
+        for at in 0..self.deployments.len() {
+            let Some(rollback) = self.deployments[at].rollback.filter(|r| !r.race) else {
+                continue;
+            };
+            let (back, undone) = (
+                self.deployments[at].id.clone(),
+                self.deployments[rollback.failed].id.clone(),
+            );
+            self.fail(
+                rollback.failed,
+                EvidenceKind::Rollback,
+                &back,
+                Confidence::Certain,
+            );
+            self.rework(at, ReworkKind::Rollback, &undone, Confidence::Certain);
+            self.remedy(rollback.failed, at);
+        }
+    }
+
+    fn reverts(&mut self) {
+        for at in 0..self.deployments.len() {
+            for (by, undoes) in self.undoes_of(at) {
+                for original in self.originals(at, &undoes) {
+                    let failed = self.deployments[original].id.clone();
+                    self.fail(original, EvidenceKind::Revert, &by, Confidence::Certain);
+                    self.rework(at, ReworkKind::Revert, &failed, Confidence::Certain);
+                    self.remedy(original, at);
+                }
+            }
+        }
+    }
+
+    /// What the changes of a deployment take back, each with the change that does.
+    fn undoes_of(&self, at: usize) -> Vec<(String, Undoes)> {
+        let mut out = Vec::new();
+        for change in self.deployments[at]
+            .changes
+            .iter()
+            .map(|c| &self.delivery.changes[*c])
+        {
+            if let Some(pull) = change.pull.and_then(|n| self.pulls.get(&n)) {
+                out.push((change.id.clone(), pull.undoes.clone()));
+            } else if let Some(node) = self.graph.find(&change.id) {
+                out.push((change.id.clone(), self.graph.commit(node).undoes.clone()));
+            }
+        }
+        for commit in self.delivery.commits_of(at) {
+            if let Some(node) = self.graph.find(commit) {
+                out.push((commit.to_owned(), self.graph.commit(node).undoes.clone()));
+            }
+        }
+        out.retain(|(_, undoes)| !undoes.is_nothing());
+        out
+    }
+
+    /// Earlier deployments of the same service that first delivered what is taken back, within the horizon.
+    fn originals(&self, at: usize, undoes: &Undoes) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        for sha in &undoes.commits {
+            let nodes: Option<Node> = self.graph.resolve(sha);
+            found.extend(
+                nodes
+                    .and_then(|n| self.delivery.by_commit.get(&n))
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        for number in &undoes.pulls {
+            found.extend(self.delivery.by_pull.get(number).into_iter().flatten());
+        }
+        if found.is_empty()
+            && let Some(subject) = &undoes.subject
+        {
+            found.extend(self.by_subject(at, subject));
+        }
+        let this = &self.deployments[at];
+        found.retain(|original| {
+            let original = &self.deployments[*original];
+            let age = seconds_between(original.finished_at, this.finished_at);
+            original.service == this.service
+                && original.id != this.id
+                && (0..=self.config.rules.revert_horizon_seconds).contains(&age)
+        });
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The latest earlier delivery of a change with this subject.
+    fn by_subject(&self, at: usize, subject: &str) -> Option<usize> {
+        let service = &self.deployments[at].service;
+        self.delivery
+            .changes
+            .iter()
+            .filter(|c| c.deployment < at && c.service == *service)
+            .filter(|c| {
+                let own = match c.pull.and_then(|n| self.pulls.get(&n)) {
+                    Some(pull) => pull.subject.as_deref(),
+                    None => self
+                        .graph
+                        .find(&c.id)
+                        .and_then(|n| self.graph.commit(n).subject.as_deref()),
+                };
+                own == Some(subject)
+            })
+            .map(|c| c.deployment)
+            .max()
+    }
+
+    fn hotfixes(&mut self) {
+        for at in 0..self.deployments.len() {
+            if !self.deployments[at].is_effective() {
+                continue;
+            }
+            let Some((by, confidence)) = self.is_hotfix(at) else {
+                continue;
+            };
+            self.rework(at, ReworkKind::Hotfix, &by, confidence);
+            if let Some(before) = self.deployments[at].previous {
+                self.fail(before, EvidenceKind::Hotfix, &by, confidence);
+                self.remedy(before, at);
+            }
+        }
+    }
+
+    fn is_hotfix(&self, at: usize) -> Option<(String, Confidence)> {
+        let rules = &self.config.rules;
+        let deployment = &self.deployments[at];
+        let listed = |label: &String| {
+            rules
+                .hotfix_labels
+                .iter()
+                .any(|l| l.eq_ignore_ascii_case(label))
+        };
+        if deployment.labels.iter().any(listed) {
+            return Some((deployment.id.clone(), Confidence::Certain));
+        }
+        if let Some(pattern) = &rules.hotfix_tags {
+            let name = deployment
+                .id
+                .strip_prefix("tag:")
+                .and_then(|t| t.rsplit_once('@'));
+            let names = name
+                .map(|(tag, _)| tag)
+                .into_iter()
+                .chain(deployment.revision.as_deref());
+            if names.into_iter().any(|n| pattern.read(n).is_some()) {
+                return Some((deployment.id.clone(), Confidence::Certain));
+            }
+        }
+        deployment
+            .changes
+            .iter()
+            .map(|c| &self.delivery.changes[*c])
+            .find_map(
+                |change| match change.pull.and_then(|n| self.pulls.get(&n)) {
+                    Some(pull) if pull.labels.iter().any(listed) => {
+                        Some((change.id.clone(), Confidence::Certain))
+                    }
+                    Some(pull) => pull.hotfix.then(|| (change.id.clone(), Confidence::Likely)),
+                    None => {
+                        let node = self.graph.find(&change.id)?;
+                        let hotfix = self.graph.commit(node).hotfix;
+                        hotfix.then(|| (change.id.clone(), Confidence::Likely))
+                    }
+                },
+            )
+    }
+
+    fn incidents(&mut self, incidents: &[Incident]) {
+        for incident in incidents {
+            if let Some((at, how)) = incident.blamed {
+                let confidence = match how {
+                    Attribution::Explicit | Attribution::Sha | Attribution::Pull => {
+                        Confidence::Certain
+                    }
+                    Attribution::Rollout => Confidence::Likely,
+                    Attribution::Time => Confidence::Estimated,
+                };
+                self.fail(at, EvidenceKind::Incident, &incident.id, confidence);
+                if let Some(by) = incident.fixed_by {
+                    self.remedy(at, by);
+                }
+            }
+            if let Some(by) = incident
+                .fixed_by
+                .filter(|at| self.deployments[*at].is_effective())
+            {
+                self.rework(by, ReworkKind::FixedBy, &incident.id, Confidence::Certain);
+            }
+        }
+    }
+
+    fn labels(&mut self) {
+        let rules = &self.config.rules;
+        let listed = |label: &String| {
+            rules
+                .rework_labels
+                .iter()
+                .any(|l| l.eq_ignore_ascii_case(label))
+        };
+        let labelled: Vec<(usize, String)> = (0..self.deployments.len())
+            .filter(|at| self.deployments[*at].is_effective())
+            .filter_map(|at| {
+                let deployment = &self.deployments[at];
+                if deployment.labels.iter().any(listed) {
+                    return Some((at, deployment.id.clone()));
+                }
+                deployment
+                    .changes
+                    .iter()
+                    .map(|c| &self.delivery.changes[*c])
+                    .find(|c| {
+                        let pull = c.pull.and_then(|n| self.pulls.get(&n));
+                        pull.is_some_and(|p| p.labels.iter().any(listed))
+                    })
+                    .map(|c| (at, c.id.clone()))
+            })
+            .collect();
+        for (at, by) in labelled {
+            self.rework(at, ReworkKind::Labelled, &by, Confidence::Certain);
+        }
+    }
+
+    /// A person's word beats everything, both ways (rule CF1). Of two words the later one counts.
+    fn corrections(&mut self, events: &Events) {
+        let mut words: Vec<(&Correction, &str, crate::event::Instant)> = events
+            .iter()
+            .filter_map(|e| {
+                if let Fact::DeploymentCorrected(c) = &e.fact {
+                    Some((c, e.id.as_str(), e.time))
+                } else {
+                    None
+                }
+            })
+            .collect();
+        words.sort_by_key(|(_, id, time)| (*time, *id));
+        for (word, id, _) in words {
+            let Some(at) = position(self.deployments, &word.deployment) else {
+                continue;
+            };
+            self.deployments[at].failed = false;
+            let fixed_by = word
+                .fixed_by
+                .as_deref()
+                .and_then(|f| position(self.deployments, f));
+            if word.failed {
+                self.fail(at, EvidenceKind::Manual, id, Confidence::Certain);
+                if let Some(by) = fixed_by {
+                    self.remedy(at, by);
+                    self.rework(by, ReworkKind::FixedBy, id, Confidence::Certain);
+                }
+            } else {
+                let deployment = &mut self.deployments[at];
+                deployment.evidence.retain(|e| !e.of_failure);
+            }
+        }
+    }
+}
