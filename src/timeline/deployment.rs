@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Remark;
+use super::{Remark, source};
 use super::graph::Graph;
 use super::judge::{Evidence, ReworkKind};
 use crate::config::{Config, Redeploys, Rules};
@@ -131,6 +131,7 @@ pub(super) fn fold(events: &Events, config: &Config, remarks: &mut Vec<Remark>) 
             Some(Raw { event, fact })
         })
         .collect();
+    let raws = source::select(raws, events, config, |raw| raw.event);
     let mut groups: BTreeMap<(Option<&str>, &str), Vec<Raw<'_>>> = BTreeMap::new();
     for raw in production(raws, config, remarks) {
         // Without a run id a record stands alone; its own id cannot be a run's, which are numbers.

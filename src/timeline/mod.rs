@@ -6,6 +6,7 @@ mod graph;
 mod incident;
 mod judge;
 mod recovery;
+mod source;
 mod stage;
 
 use std::collections::BTreeMap;
