@@ -1,5 +1,7 @@
 //! How much, how often, how long: DORA's five metrics over a judged timeline.
 
+pub mod stats;
+
 /// Whether a change of the number upwards is good news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
