@@ -1,1 +1,5 @@
 //! How good, which way, why, what next.
+
+pub mod band;
+pub mod delta;
+pub mod trend;
