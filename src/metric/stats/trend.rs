@@ -1,0 +1,327 @@
+//! A sequence over time: drift, unusual points, and the place where it changed.
+
+use super::quantile::{mean, median};
+use super::{all_finite, over_ties, p_of_z, sorted_copy, z_of};
+
+/// The outcome of a Mann–Kendall test.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MannKendall {
+    /// Pairs that rise minus pairs that fall.
+    pub s: f64,
+    /// Variance of `s` without a trend, corrected for ties.
+    pub variance: f64,
+    /// Standardised `s`, with continuity correction.
+    pub z: f64,
+    /// Two-sided p-value.
+    pub p: f64,
+    /// `s` over the number of pairs: −1 to 1.
+    pub tau: f64,
+}
+
+/// A line through a sequence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TheilSen {
+    /// Median of the slopes of all pairs.
+    pub slope: f64,
+    /// Interval of the slope.
+    pub interval: [f64; 2],
+    /// Median of y minus slope times median of x.
+    pub intercept: f64,
+}
+
+/// Limits of a process: the XmR chart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Xmr {
+    /// Centre line.
+    pub centre: f64,
+    /// Typical moving range.
+    pub range: f64,
+    /// Natural process limits; the lower one may be below what is possible.
+    pub limits: [f64; 2],
+    /// Upper limit of a moving range.
+    pub range_limit: f64,
+}
+
+/// A change point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pettitt {
+    /// Index of the last value before the change.
+    pub last_before: usize,
+    /// The test statistic K.
+    pub k: f64,
+    /// Its p-value, approximate.
+    pub p: f64,
+}
+
+/// Mann–Kendall test for a monotonic trend (Mann 1945, Kendall 1975).
+///
+/// `S = Σ sgn(xj − xi)`, `var = [n(n−1)(2n+5) − Σ t(t−1)(2t+5)] / 18`, `z = (S ∓ 1) / √var`. Assumes
+/// that neighbours are not correlated. All equal: p = 1. `None` below 3 values or not finite.
+#[must_use]
+pub fn mann_kendall(values: &[f64]) -> Option<MannKendall> {
+    let ordered = sorted_copy(values)?;
+    if values.len() < 3 {
+        return None;
+    }
+    let mut s = 0.0;
+    for (i, early) in values.iter().enumerate() {
+        s += values[i + 1..]
+            .iter()
+            .map(|late| sign(*late, *early))
+            .sum::<f64>();
+    }
+    let n = values.len() as f64;
+    let term = |t: f64| t * (t - 1.0) * (2.0 * t + 5.0);
+    let variance = (term(n) - over_ties(&ordered, term)) / 18.0;
+    let z = if variance > 0.0 && s.abs() > 0.0 {
+        (s - s.signum()) / variance.sqrt()
+    } else {
+        0.0
+    };
+    Some(MannKendall {
+        s,
+        variance,
+        z,
+        p: p_of_z(z),
+        tau: s / (n * (n - 1.0) / 2.0),
+    })
+}
+
+/// Theil–Sen line of y on x with Sen's interval of the slope (Theil 1950, Sen 1968).
+///
+/// The ends are slopes at ranks `(N ∓ z √var) / 2`, var as in [`mann_kendall`] with the ties of x and of
+/// y. Outliers of up to 29 % of the points do not move it. `None` when the lengths differ, a value
+/// is not finite, or fewer than two x differ.
+#[must_use]
+pub fn theil_sen(x: &[f64], y: &[f64], confidence: f64) -> Option<TheilSen> {
+    let z = z_of(confidence)?;
+    if x.len() != y.len() {
+        return None;
+    }
+    let (x_sorted, y_sorted) = (sorted_copy(x)?, sorted_copy(y)?);
+    let mut slopes = Vec::with_capacity(x.len() * x.len().saturating_sub(1) / 2);
+    for (i, (x1, y1)) in x.iter().zip(y).enumerate() {
+        let later = x.iter().zip(y).skip(i + 1);
+        slopes.extend(
+            later
+                .filter(|(x2, _)| *x2 != x1)
+                .map(|(x2, y2)| (y2 - y1) / (x2 - x1)),
+        );
+    }
+    let slopes = sorted_copy(&slopes)?;
+    let slope = median(&slopes)?;
+    let intercept = median(&y_sorted)? - slope * median(&x_sorted)?;
+    let n = y.len() as f64;
+    let term = |t: f64| t * (t - 1.0) * (2.0 * t + 5.0);
+    let ties = over_ties(&x_sorted, term) + over_ties(&y_sorted, term);
+    let deviation = ((term(n) - ties) / 18.0).max(0.0).sqrt();
+    let count = slopes.len() as f64;
+    let last = slopes.len() - 1;
+    let low = place(
+        ((count - z * deviation) / 2.0).round_ties_even() - 1.0,
+        last,
+    );
+    let high = place(((count + z * deviation) / 2.0).round_ties_even(), last);
+    // SciPy's ranks are one further out above than below; both ends are kept as it has them.
+    let interval = [slopes[low], slopes[high]];
+    intercept.is_finite().then_some(TheilSen {
+        slope,
+        interval,
+        intercept,
+    })
+}
+
+/// Limits of natural variation from means: `x̄ ± 2.66 mR̄`, ranges up to `3.268 mR̄`.
+///
+/// mR̄ is the mean of |x(i) − x(i−1)| (Wheeler, Understanding Variation). One false alarm in a hundred
+/// points. `None` below 2 values or not finite.
+#[must_use]
+pub fn xmr(values: &[f64]) -> Option<Xmr> {
+    Some(chart(
+        mean(values)?,
+        mean(&moving_ranges(values)?)?,
+        2.66,
+        3.268,
+    ))
+}
+
+/// The same from medians, which one wild point does not widen: `x̃ ± 3.145 mR̃`, ranges up to `3.865 mR̃`.
+#[must_use]
+pub fn xmr_median(values: &[f64]) -> Option<Xmr> {
+    let ranges = sorted_copy(&moving_ranges(values)?)?;
+    let centre = median(&sorted_copy(values)?)?;
+    Some(chart(centre, median(&ranges)?, 3.145, 3.865))
+}
+
+impl Xmr {
+    /// Beyond the natural limits.
+    #[must_use]
+    pub fn is_outside(&self, value: f64) -> bool {
+        value < self.limits[0] || value > self.limits[1]
+    }
+
+    /// How many of the latest values lie on one side of the centre; 8 in a row are a shift.
+    #[must_use]
+    pub fn run_at_end(&self, values: &[f64]) -> usize {
+        let Some(latest) = values.last().map(|v| sign(*v, self.centre)) else {
+            return 0;
+        };
+        let same = |v: &&f64| sign(**v, self.centre) * latest > 0.0;
+        values.iter().rev().take_while(same).count()
+    }
+}
+
+/// Pettitt's test for one change of level (Pettitt 1979).
+///
+/// `U(t) = Σ(i ≤ t) Σ(j > t) sgn(xi − xj)`, here from ranks: `U(t) = 2 Σ(i ≤ t) r(i) − t(n + 1)`. The change
+/// is after the first t with the largest |U| = K, `p ≈ 2 exp(−6K² / (n³ + n²))`, at most 1. `None` below
+/// 2 values or not finite.
+#[must_use]
+pub fn pettitt(values: &[f64]) -> Option<Pettitt> {
+    let ordered = sorted_copy(values)?;
+    if values.len() < 2 {
+        return None;
+    }
+    let n = values.len() as f64;
+    let rank = |v: &f64| {
+        let below = ordered.partition_point(|w| w < v);
+        let up_to = ordered.partition_point(|w| w <= v);
+        f64::midpoint(below as f64 + 1.0, up_to as f64)
+    };
+    let (mut u, mut k, mut last_before) = (0.0, f64::NEG_INFINITY, 0);
+    for (t, value) in values[..values.len() - 1].iter().enumerate() {
+        u += 2.0 * rank(value) - (n + 1.0);
+        if f64::abs(u) > k {
+            (k, last_before) = (f64::abs(u), t);
+        }
+    }
+    let p = (2.0 * (-6.0 * k * k / (n.powi(3) + n.powi(2))).exp()).min(1.0);
+    Some(Pettitt { last_before, k, p })
+}
+
+/// −1, 0 or 1.
+fn sign(a: f64, b: f64) -> f64 {
+    f64::from(i8::from(a > b) - i8::from(a < b))
+}
+
+/// |x(i) − x(i−1)|; `None` below 2 values or not finite.
+fn moving_ranges(values: &[f64]) -> Option<Vec<f64>> {
+    let ranges: Vec<f64> = values.windows(2).map(|w| (w[1] - w[0]).abs()).collect();
+    (!ranges.is_empty() && all_finite(&ranges)).then_some(ranges)
+}
+
+/// Limits around a centre.
+fn chart(centre: f64, range: f64, factor: f64, range_factor: f64) -> Xmr {
+    Xmr {
+        centre,
+        range,
+        limits: [centre - factor * range, centre + factor * range],
+        range_limit: range_factor * range,
+    }
+}
+
+/// A whole float as an index within 0 to `last`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0 to last before the cast"
+)]
+fn place(whole: f64, last: usize) -> usize {
+    whole.clamp(0.0, last as f64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weeks(n: usize) -> Vec<f64> {
+        (0..n).map(|i| i as f64).collect()
+    }
+
+    #[test]
+    fn a_straight_line_is_found_whatever_its_sign() {
+        for slope in [-2.5, 0.0, 3.0] {
+            let y: Vec<f64> = weeks(12).iter().map(|x| 4.0 + slope * x).collect();
+            let line = theil_sen(&weeks(12), &y, 0.95).unwrap();
+            assert!((line.slope - slope).abs() < 1e-12 && (line.intercept - 4.0).abs() < 1e-9);
+            assert!((line.interval[0] - slope).abs() < 1e-12);
+            let test = mann_kendall(&y).unwrap();
+            assert!(
+                (test.tau
+                    - if slope > 0.0 {
+                        1.0
+                    } else if slope < 0.0 {
+                        -1.0
+                    } else {
+                        0.0
+                    })
+                .abs()
+                    < 1e-12
+            );
+            assert_eq!(test.p < 0.001, slope.abs() > 0.0);
+        }
+    }
+
+    #[test]
+    fn one_wild_point_does_not_bend_the_line() {
+        let mut y: Vec<f64> = weeks(15).iter().map(|x| 2.0 * x).collect();
+        y[14] = 1e6;
+        assert!((theil_sen(&weeks(15), &y, 0.95).unwrap().slope - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn reversing_time_turns_the_trend() {
+        let y = [5.0, 7.0, 4.0, 6.0, 8.0, 7.0, 9.0, 6.0, 10.0];
+        let back: Vec<f64> = y.iter().rev().copied().collect();
+        let (a, b) = (mann_kendall(&y).unwrap(), mann_kendall(&back).unwrap());
+        assert!((a.z + b.z).abs() < 1e-12 && (a.p - b.p).abs() < 1e-12);
+        let line = theil_sen(&weeks(9), &y, 0.95).unwrap();
+        assert!((line.slope + theil_sen(&weeks(9), &back, 0.95).unwrap().slope).abs() < 1e-12);
+        assert!(line.interval[0] <= line.slope && line.slope <= line.interval[1]);
+        let wide = theil_sen(&weeks(9), &y, 0.99).unwrap().interval;
+        assert!(wide[0] <= line.interval[0] && line.interval[1] <= wide[1]);
+    }
+
+    #[test]
+    fn the_limits_catch_a_wild_point_and_a_run() {
+        let calm = [6.0, 5.0, 7.0, 6.0, 5.0, 8.0, 6.0, 7.0, 5.0, 6.0, 7.0, 6.0];
+        for of in [xmr, xmr_median] {
+            let chart = of(&calm).unwrap();
+            assert!(calm.iter().all(|v| !chart.is_outside(*v)));
+            assert!(chart.is_outside(15.0) && chart.is_outside(-4.0));
+            assert_eq!(chart.run_at_end(&[1.0, 9.0, 9.0, 9.0]), 3);
+            assert_eq!(chart.run_at_end(&[9.0, chart.centre]), 0);
+            assert_eq!(chart.run_at_end(&[]), 0);
+        }
+    }
+
+    #[test]
+    fn a_step_is_found_where_it_is() {
+        for at in 6..11 {
+            let y: Vec<f64> = (0..16).map(|i| if i < at { 1.0 } else { 9.0 }).collect();
+            let found = pettitt(&y).unwrap();
+            assert_eq!(found.last_before + 1, at);
+            assert!(found.p < 0.06);
+        }
+        assert!((pettitt(&[3.0; 9]).unwrap().p - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn short_and_broken_sequences_are_unknown() {
+        for bad in [
+            &[][..],
+            &[1.0],
+            &[f64::NAN, 1.0, 2.0],
+            &[1.0, f64::INFINITY, 2.0],
+        ] {
+            assert_eq!(mann_kendall(bad), None);
+            assert_eq!(xmr(bad), None);
+            assert_eq!(xmr_median(bad), None);
+            assert_eq!(pettitt(bad), None);
+            assert_eq!(theil_sen(&weeks(bad.len()), bad, 0.95), None);
+        }
+        assert_eq!(theil_sen(&[1.0, 1.0], &[1.0, 2.0], 0.95), None);
+        assert_eq!(theil_sen(&[1.0, 2.0, 3.0], &[1.0, 2.0], 0.95), None);
+        assert!(mann_kendall(&[f64::MAX, -f64::MAX, 0.0]).is_some());
+    }
+}
