@@ -1,1 +1,8 @@
 //! Other tools' payloads: text to events.
+
+mod git_log;
+
+pub use git_log::{
+    GitLogError, LOG_FORMAT, LogEntry, TAG_FORMAT, Tag, Target, changes, merge_deployments,
+    read_log, read_tags, tag_deployments,
+};
