@@ -90,13 +90,12 @@ pub fn read_log(bytes: &[u8]) -> Result<Vec<LogEntry>, GitLogError> {
         let (author, email) = (next()?.into_owned(), next()?.into_owned());
         let (subject, body) = (next()?.into_owned(), next()?.into_owned());
         let mut paths = Vec::new();
-        // Paths begin with a line break and end with an empty field; without any, the next record follows.
+        // Paths begin with a line break; the empty field of the next record, or the end, ends them.
         if let Some(first) = fields.next_if(|field| field.starts_with('\n')) {
             paths.push(first[1..].to_owned());
-            paths.extend(
-                std::iter::from_fn(|| fields.next().filter(|path| !path.is_empty()))
-                    .map(std::borrow::Cow::into_owned),
-            );
+            while let Some(path) = fields.next_if(|field| !field.is_empty()) {
+                paths.push(path.into_owned());
+            }
         }
         entries.push(LogEntry {
             sha,

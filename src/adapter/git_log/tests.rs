@@ -57,10 +57,10 @@ fn separators_in_a_message_break_nothing() {
 #[test]
 fn paths_follow_their_commit_whatever_they_are_called() {
     let text = record('3', "2", 300, "three", "body\n")
-        + "\na\0\nb c\0\"d\0\0"
+        + "\na\0\nb c\0\"d\0"
         + &record('2', "1", 200, "merge", "")
         + &record('1', "", 100, "one", "")
-        + "\n\n\0\0";
+        + "\n\n\0";
     let log = parse(&text);
     assert_eq!(log[0].paths, ["a", "\nb c", "\"d"]);
     assert!(log[1].paths.is_empty());

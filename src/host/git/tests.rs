@@ -140,7 +140,7 @@ fn a_shallow_clone_is_seen() {
 #[test]
 fn too_much_output_and_failure_are_told_apart() {
     let folder = repository();
-    commit(folder.path(), &"long ".repeat(50_000));
+    commit(folder.path(), &"long ".repeat(20_000));
     let git = Git::open(folder.path()).unwrap();
     let error = git.run(&["log", "--format=%B"], 1000).unwrap_err();
     assert!(
