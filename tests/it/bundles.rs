@@ -142,6 +142,7 @@ fn check(bundle: &str, name: &str) {
             check_changes(&id, row, at, sets.get(&id), &known);
         }
         check_pulls(part, &history);
+        check_reverts(part, &sets, &known);
     }
     assert!(left.is_empty(), "not in the truth: {:?}", left.keys());
 }
@@ -201,6 +202,32 @@ fn check_pulls(part: &Value, history: &GitHistory) {
         );
         let merged = pull.merged_at.map(|at| at.timestamp());
         assert_eq!(merged, want["merged_at"].as_i64(), "pr:{number}");
+    }
+}
+
+/// Every `This reverts commit <sha>` of the truth is read, and among delivered changes no other.
+fn check_reverts(part: &Value, sets: &ChangeSets, known: &HashMap<&str, (&Commit, Instant)>) {
+    let mut listed = HashSet::new();
+    for want in part["reverts"]["list"].as_array().unwrap() {
+        let sha = want["revert"].as_str().unwrap();
+        let named = &known[sha].0.undoes.commits;
+        let original = want["reverted"].as_str().unwrap_or_default();
+        let is_original = |prefix: &String| original.starts_with(prefix.as_str());
+        assert!(named.iter().any(is_original), "{sha}");
+        // An original that was rebased away is named and not there.
+        let resolved = known
+            .keys()
+            .any(|sha| named.iter().any(|prefix| sha.starts_with(prefix.as_str())));
+        assert_eq!(Some(resolved), want["resolved"].as_bool(), "{sha}");
+        listed.insert(sha);
+    }
+    for row in part["rows"].as_array().unwrap() {
+        let (tag, sha) = (row["tag"].as_str().unwrap(), row["sha"].as_str().unwrap());
+        for sha in sets.get(&format!("tag:{tag}@{sha}")).into_iter().flatten() {
+            let (commit, _) = known[sha.as_str()];
+            let reverts = commit.parents.len() < 2 && !commit.undoes.commits.is_empty();
+            assert!(!reverts || listed.contains(sha.as_str()), "{sha}");
+        }
     }
 }
 

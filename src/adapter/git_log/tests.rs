@@ -1,4 +1,5 @@
 //! Hostile and ordinary output of git, by hand.
+#![expect(clippy::wildcard_enum_match_arm, reason = "tests look for one fact")]
 
 use super::*;
 use crate::config::{self, Config};
