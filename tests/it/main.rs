@@ -8,5 +8,8 @@
     reason = "tests may stop, read the disk and start programs"
 )]
 
+mod architecture;
+mod bundles;
 mod cases;
 mod data;
+mod docs;

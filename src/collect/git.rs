@@ -1,0 +1,221 @@
+//! A clone's history: its commits, the pull requests they merged, and the deployments that tags or merges mark.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::adapter::{
+    GitLogError, LOG_FORMAT, LogEntry, TAG_FORMAT, Tag, Target, changes, merge_deployments,
+    read_log, read_tags, tag_deployments,
+};
+use crate::config::{Config, SourceChoice};
+use crate::event::{Event, Fact, Source};
+use crate::host::git::{Git, GitError};
+
+/// Most bytes of a log: room for half a million commits.
+const LOG_LIMIT: usize = 512 * 1024 * 1024;
+
+/// Most bytes of a list of tags.
+const TAGS_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Tags that a note names when none of them is a deployment.
+const NAMED_TAGS: usize = 5;
+
+/// Why there is no history.
+#[derive(Debug, thiserror::Error)]
+pub enum GitHistoryError {
+    /// Git gave no answer.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// Git's answer cannot be read.
+    #[error("cannot read the output of git")]
+    Log(#[from] GitLogError),
+}
+
+impl GitHistoryError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Git(error) => error.help(),
+            Self::Log(_) => None,
+        }
+    }
+}
+
+/// Something a reader must know about the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitNote {
+    /// Stable, for machines.
+    pub code: &'static str,
+    /// For people. May quote tags: text from outside.
+    pub text: String,
+    /// What would change it.
+    pub help: String,
+}
+
+/// What a clone tells.
+#[derive(Debug, Clone)]
+pub struct GitHistory {
+    /// Commits, pull requests and deployments.
+    pub events: Vec<Event>,
+    /// Head of the default branch; `None` in an empty repository.
+    pub head: Option<String>,
+    /// Its name; `None` where `HEAD` is detached and nothing says.
+    pub default_branch: Option<String>,
+    /// `owner/name` of the remote `origin`.
+    pub repository: Option<String>,
+    /// What marks deployments: tags or merges.
+    pub source: Source,
+    /// What was decided, said aloud.
+    pub notes: Vec<GitNote>,
+}
+
+/// Reads the clone that a folder belongs to.
+///
+/// # Errors
+/// When the folder is in no repository, the clone is shallow, or git cannot be started or read.
+pub fn collect(folder: &Path, config: &Config) -> Result<GitHistory, GitHistoryError> {
+    let git = Git::open(folder)?;
+    if git.is_shallow() {
+        return Err(GitError::Shallow.into());
+    }
+    let branch = git.default_branch()?;
+    let head = branch.as_ref().map(|branch| branch.head.clone());
+    let tags = tags_of(&git)?;
+    let marked = tag_deployments(&tags, config);
+    let (source, notes) = choose(config.source, &tags, !marked.is_empty());
+    let by_tag = source == Source::GitTags;
+    let marked = if by_tag { marked } else { Vec::new() };
+    let revisions: BTreeSet<&str> = marked.iter().filter_map(revision).collect();
+    let log = log_of(&git, revisions.into_iter().chain(head.as_deref()), config)?;
+    let mut events = changes(&log, head.as_deref());
+    events.extend(if by_tag {
+        marked
+    } else {
+        merge_deployments(&log, head.as_deref())
+    });
+    Ok(GitHistory {
+        events,
+        head,
+        default_branch: branch.and_then(|branch| branch.name),
+        repository: git.repository()?,
+        source,
+        notes,
+    })
+}
+
+fn tags_of(git: &Git) -> Result<Vec<Tag>, GitHistoryError> {
+    let format = format!("--format={TAG_FORMAT}");
+    let bytes = git.run(&["for-each-ref", &format, "refs/tags"], TAGS_LIMIT)?;
+    let mut tags = Vec::new();
+    for mut tag in read_tags(&bytes)? {
+        if let Target::Nested(id) = &tag.target {
+            match git.commit(id)? {
+                Some(sha) => tag.target = Target::Commit(sha),
+                None => continue,
+            }
+        }
+        tags.push(tag);
+    }
+    Ok(tags)
+}
+
+/// Tags if any is a deployment, else merges, unless the configuration decides (rule U1).
+fn choose(choice: SourceChoice, tags: &[Tag], any_marked: bool) -> (Source, Vec<GitNote>) {
+    let mut notes = Vec::new();
+    let by_tag = choice == SourceChoice::Tags || (choice != SourceChoice::Merges && any_marked);
+    let source = if by_tag {
+        Source::GitTags
+    } else {
+        Source::GitMerges
+    };
+    if choice == SourceChoice::Deployments {
+        notes.push(GitNote {
+            code: "deployments_need_github",
+            text: format!(
+                "the configured source `deployments` is on GitHub and not in a clone: {} are read instead",
+                if any_marked { "tags" } else { "merges" }
+            ),
+            help: "give a token, or set `source: tags` or `source: merges`".to_owned(),
+        });
+    }
+    if choice != SourceChoice::Merges && !any_marked {
+        notes.extend(unmatched(tags));
+    }
+    if source == Source::GitMerges {
+        notes.push(GitNote {
+            code: "merge_is_deploy",
+            text: "every commit on the default branch counts as a deployment, at the moment it was merged"
+                .to_owned(),
+            help: "tag what you deploy and set `tags`, or measure GitHub deployments".to_owned(),
+        });
+    }
+    if source == Source::GitTags && tags.is_empty() {
+        notes.push(GitNote {
+            code: "no_tags",
+            text: "the configured source is `tags`, and the clone has none".to_owned(),
+            help: "run `git fetch --tags`".to_owned(),
+        });
+    }
+    (source, notes)
+}
+
+fn unmatched(tags: &[Tag]) -> Option<GitNote> {
+    // The latest say most about today's scheme.
+    let mut latest: Vec<&Tag> = tags.iter().collect();
+    latest.sort_by(|a, b| b.created_at.cmp(&a.created_at).then(a.name.cmp(&b.name)));
+    let named: Vec<&str> = latest
+        .iter()
+        .take(NAMED_TAGS)
+        .map(|tag| tag.name.as_str())
+        .collect();
+    let more = latest.len() - named.len();
+    let rest = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    (!named.is_empty()).then(|| GitNote {
+        code: "no_tag_matches",
+        text: format!(
+            "no tag is a deployment by the pattern in force: {}{rest}",
+            named.join(", ")
+        ),
+        help: "set `tags` to a regular expression that matches your deployment tags".to_owned(),
+    })
+}
+
+fn revision(event: &Event) -> Option<&str> {
+    let Fact::Deployment(deployed) = &event.fact else {
+        return None;
+    };
+    deployed.revision.as_deref()
+}
+
+/// Everything reachable from the revisions, in one call.
+fn log_of<'r>(
+    git: &Git,
+    revisions: impl Iterator<Item = &'r str>,
+    config: &Config,
+) -> Result<Vec<LogEntry>, GitHistoryError> {
+    let input: String = revisions.flat_map(|sha| [sha, "\n"]).collect();
+    if input.is_empty() {
+        return Ok(Vec::new());
+    }
+    let format = format!("--format={LOG_FORMAT}");
+    let mut args = vec!["log", "-z", "--no-color", "--no-notes", &format, "--stdin"];
+    if config
+        .services
+        .values()
+        .any(|service| !service.paths.is_empty())
+    {
+        // Renames are not looked for: they need the files, and both names touch the service anyway.
+        args.extend([
+            "--name-only",
+            "--no-renames",
+            "--no-ext-diff",
+            "--no-relative",
+        ]);
+    }
+    Ok(read_log(&git.run_with(&args, &input, LOG_LIMIT)?)?)
+}
