@@ -11,5 +11,6 @@
 mod architecture;
 mod bundles;
 mod cases;
+mod clones;
 mod data;
 mod docs;

@@ -1,0 +1,329 @@
+//! Documents against the code and the action's definition. `UPDATE_DOCS=1 cargo test docs` rewrites their tables.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_yaml::{Mapping, Value};
+
+use crate::architecture::{FIRST_WORLDLY, MAP};
+
+/// The exit codes of the command line are public; the table in the README lists them all.
+const EXIT_CODES: &[u8] = &[0, 1, 2, 3, 4, 5, 6];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// The text between `<!-- name:begin -->` and `<!-- name:end -->` is what it should be, or is made so.
+fn check_block(path: &str, name: &str, expected: &str) {
+    let text = read(path);
+    let (begin, end) = (
+        format!("<!-- {name}:begin -->\n"),
+        format!("<!-- {name}:end -->"),
+    );
+    let (before, rest) = text
+        .split_once(&begin)
+        .unwrap_or_else(|| panic!("{path}: no {begin}"));
+    let (found, after) = rest
+        .split_once(&end)
+        .unwrap_or_else(|| panic!("{path}: no {end}"));
+    if found == expected {
+        return;
+    }
+    assert!(
+        std::env::var_os("UPDATE_DOCS").is_some(),
+        "{path}: `{name}` is out of date; run UPDATE_DOCS=1 cargo test docs\n{expected}"
+    );
+    fs::write(
+        root().join(path),
+        format!("{before}{begin}{expected}{end}{after}"),
+    )
+    .unwrap();
+}
+
+fn action() -> Value {
+    serde_yaml::from_str(&read("action.yml")).unwrap()
+}
+
+/// Entries of a section of `action.yml`, in their order: name, description, default.
+fn entries(action: &Value, section: &str) -> Vec<(String, String, String)> {
+    let text = |value: &Value, key: &str| {
+        value
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    action
+        .get(section)
+        .and_then(Value::as_mapping)
+        .unwrap()
+        .iter()
+        .map(|(name, entry)| {
+            let name = name.as_str().unwrap().to_owned();
+            (name, text(entry, "description"), text(entry, "default"))
+        })
+        .collect()
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+/// Fenced blocks of one language.
+fn fenced(text: &str, language: &str) -> Vec<String> {
+    let mut out = vec![];
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(fence) = line.strip_prefix("```") else {
+            continue;
+        };
+        let block: Vec<_> = lines.by_ref().take_while(|l| *l != "```").collect();
+        if fence == language {
+            out.push(block.join("\n"));
+        }
+    }
+    out
+}
+
+/// Every Markdown file of the repository that is ours.
+fn documents(dir: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        // Stories and snapshots hold reports, whose links point at somebody's repository.
+        let ours =
+            name == ".github" || !name.starts_with('.') && name != "target" && name != "tests";
+        if path.is_dir() && ours {
+            documents(&path, out);
+        } else if path.extension().is_some_and(|e| e == "md") {
+            out.push(path);
+        }
+    }
+}
+
+/// The name by which GitHub links to a heading.
+fn anchor(heading: &str) -> String {
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter_map(|c| match c {
+            ' ' => Some('-'),
+            c if c.is_alphanumeric() || c == '-' || c == '_' => Some(c),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Targets of `[text](target)`, outside fenced blocks.
+fn links(text: &str) -> Vec<String> {
+    text.split("```")
+        .step_by(2)
+        .flat_map(|prose| prose.split("](").skip(1))
+        .filter_map(|rest| rest.split(')').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_tables_of_inputs_and_outputs_are_those_of_the_action() {
+    let action = action();
+    let mut inputs = String::from("| input | default | meaning |\n|---|---|---|\n");
+    for (name, description, default) in entries(&action, "inputs") {
+        let default = match default.as_str() {
+            "" => "empty".to_owned(),
+            text => format!("`{text}`"),
+        };
+        writeln!(inputs, "| `{name}` | {default} | {} |", cell(&description)).unwrap();
+    }
+    check_block("README.md", "inputs", &inputs);
+
+    let mut outputs = String::from("| output | meaning |\n|---|---|\n");
+    for (name, description, _) in entries(&action, "outputs") {
+        writeln!(outputs, "| `{name}` | {} |", cell(&description)).unwrap();
+    }
+    check_block("README.md", "outputs", &outputs);
+}
+
+#[test]
+fn inputs_are_few_and_every_name_has_one_style() {
+    let action = action();
+    let (inputs, outputs) = (entries(&action, "inputs"), entries(&action, "outputs"));
+    assert!(inputs.len() <= 20, "more belongs into the configuration");
+    for (name, description, _) in inputs.iter().chain(&outputs) {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(name.chars().all(plain), "{name}: words joined by hyphens");
+        assert!(description.ends_with('.'), "{name}: say it in a sentence");
+    }
+    let about = action.get("description").and_then(Value::as_str).unwrap();
+    assert!(about.len() < 125, "the marketplace takes no more");
+}
+
+#[test]
+fn the_action_runs_the_image_of_this_version() {
+    let action = action();
+    let image = action
+        .get("runs")
+        .and_then(|runs| runs.get("image"))
+        .and_then(Value::as_str)
+        .unwrap();
+    let name = concat!(
+        "docker://ghcr.io/fivekeys/fivekeys:",
+        env!("CARGO_PKG_VERSION")
+    );
+    let digest = image.strip_prefix(name).unwrap_or_else(|| {
+        panic!("action.yml runs {image}, and the package is {name}");
+    });
+    assert!(
+        digest.is_empty() || digest.starts_with("@sha256:") && digest.len() == 72,
+        "{digest} is no digest"
+    );
+}
+
+#[test]
+fn workflows_in_the_readme_are_complete_and_use_inputs_that_exist() {
+    let known: Vec<_> = entries(&action(), "inputs")
+        .into_iter()
+        .map(|(name, ..)| name)
+        .collect();
+    let mut seen = 0;
+    for block in fenced(&read("README.md"), "yaml") {
+        let value: Value = serde_yaml::from_str(&block).unwrap_or_else(|e| panic!("{e}:\n{block}"));
+        let Some(jobs) = value.get("jobs").and_then(Value::as_mapping) else {
+            continue;
+        };
+        for (name, job) in jobs {
+            let name = name.as_str().unwrap();
+            let steps = job.get("steps").and_then(Value::as_sequence);
+            for step in steps.into_iter().flatten() {
+                let uses = step.get("uses").and_then(Value::as_str).unwrap_or_default();
+                if !uses.starts_with("fivekeys/fivekeys@") {
+                    continue;
+                }
+                seen += 1;
+                assert!(job.get("permissions").is_some(), "{name}: no permissions");
+                for (input, _) in step
+                    .get("with")
+                    .and_then(Value::as_mapping)
+                    .unwrap_or(&Mapping::new())
+                {
+                    let input = input.as_str().unwrap();
+                    assert!(known.iter().any(|k| k == input), "{name}: no input {input}");
+                }
+            }
+        }
+    }
+    assert!(seen > 0, "the README shows no workflow");
+}
+
+#[test]
+fn the_first_workflow_waits_for_the_deployment_and_runs_whatever_came_of_it() {
+    let readme = read("README.md");
+    let first = fenced(&readme, "yaml").into_iter().next().unwrap();
+    let value: Value = serde_yaml::from_str(&first).unwrap();
+    let job = value.get("jobs").and_then(|jobs| jobs.get("dora")).unwrap();
+    assert_eq!(job.get("needs").and_then(Value::as_str), Some("deploy"));
+    assert_eq!(
+        job.get("if").and_then(Value::as_str),
+        Some("${{ !cancelled() }}")
+    );
+    assert!(job.get("permissions").is_some_and(Value::is_mapping));
+}
+
+#[test]
+fn configuration_in_the_readme_is_configuration() {
+    let mut seen = 0;
+    for block in fenced(&read("README.md"), "yaml") {
+        if !block.starts_with("# .github/fivekeys.yml") {
+            continue;
+        }
+        seen += 1;
+        fivekeys::config::parse(&block).unwrap_or_else(|e| panic!("{e}:\n{block}"));
+    }
+    assert!(seen > 0, "the README shows no configuration");
+}
+
+#[test]
+fn the_readme_lists_every_exit_code() {
+    let readme = read("README.md");
+    let (_, rest) = readme.split_once("| exit code |").unwrap();
+    let listed: Vec<u8> = rest
+        .lines()
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
+        .collect();
+    assert_eq!(listed, EXIT_CODES);
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    let mut paths = vec![];
+    documents(&root(), &mut paths);
+    let mut wrong = vec![];
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        for link in links(&text) {
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            let (file, place) = link.split_once('#').unwrap_or((&link, ""));
+            let target = match file {
+                "" => path.clone(),
+                file => path.parent().unwrap().join(file),
+            };
+            let found = match fs::read_to_string(&target) {
+                _ if place.is_empty() => target.exists(),
+                Ok(text) => text
+                    .lines()
+                    .any(|l| l.starts_with('#') && anchor(l) == place),
+                Err(_) => false,
+            };
+            if !found {
+                wrong.push(format!("{}: {link}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_map_in_the_document_is_the_map_that_is_checked() {
+    let mut table = String::from("| module | may use | knows |\n|---|---|---|\n");
+    for (at, row) in MAP.iter().enumerate() {
+        if row.module == FIRST_WORLDLY {
+            table.push_str("| *nothing above this line knows the world* | | |\n");
+        }
+        let may_use = match row.may_use {
+            [] => "–".to_owned(),
+            _ if at + 1 == MAP.len() => "all".to_owned(),
+            some => some.join(" "),
+        };
+        writeln!(table, "| {} | {may_use} | {} |", row.module, row.knows).unwrap();
+    }
+    check_block("ARCHITECTURE.md", "map", &table);
+}
+
+#[test]
+fn every_dependency_is_justified_in_a_line() {
+    let text = read("ARCHITECTURE.md");
+    let mut section = String::new();
+    for line in read("Cargo.toml").lines() {
+        if line.starts_with('[') {
+            section = line.to_owned();
+        } else if section.ends_with("dependencies]")
+            && let Some((name, _)) = line.split_once(" = ")
+        {
+            let found = text.contains(&format!("| `{name}` |"));
+            assert!(found, "ARCHITECTURE.md does not say what {name} is for");
+        }
+    }
+}
