@@ -31,15 +31,15 @@ struct Status {
 
 impl Status {
     fn read(status: &Value) -> Option<Self> {
-        let url = |names: [&str; 3]| {
+        let url = |names: &[&str]| {
             let mut found = names.iter().filter_map(|name| text(status, name));
             found.find(|url| is_web(url)).map(str::to_owned)
         };
         Some(Self {
             at: instant(status, "createdAt").or_else(|| instant(status, "created_at"))?,
             state: text(status, "state")?.trim().to_ascii_lowercase(),
-            log: url(["logUrl", "log_url", "target_url"]),
-            site: url(["environmentUrl", "environment_url", "environmentUrl"]),
+            log: url(&["logUrl", "log_url", "target_url"]),
+            site: url(&["environmentUrl", "environment_url"]),
             environment: text(status, "environment").map(str::to_owned),
         })
     }

@@ -1,1 +1,3 @@
 //! Fetches payloads and hands them to adapters.
+
+pub mod github;

@@ -12,42 +12,13 @@ use super::answer::{Answer, MOST_BYTES};
 use super::budget::delay;
 use super::error::one_line;
 use super::graph::GraphAnswer;
+use super::token::Token;
 use super::{Budget, GitHubError};
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// GitHub gives up on a request after ten seconds; an enterprise server may be slower.
 const ONE_TRY: Duration = Duration::from_secs(30);
 const UNKNOWN: u64 = u64::MAX;
-
-/// A token. It prints as `***`.
-#[derive(Clone)]
-pub struct Token(String);
-
-impl Token {
-    /// Wraps a secret.
-    #[must_use]
-    pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into().trim().to_owned())
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl fmt::Display for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
 
 /// One repository of one GitHub.
 pub struct Client {
@@ -84,15 +55,18 @@ impl Client {
         repository: &str,
     ) -> Result<Self, GitHubError> {
         let (owner, name) = split_repository(repository)?;
-        if token.is_empty() || !token.0.bytes().all(|b| b.is_ascii_graphic()) {
+        if token.is_empty() || !token.secret().bytes().all(|b| b.is_ascii_graphic()) {
             return Err(GitHubError::Unauthorized);
         }
         // `https://host/api/graphql`: octocrab joins base and path, so the last segment is the path.
         let graphql_url = graphql_url.trim_end_matches('/');
         let (base, last) = graphql_url.rsplit_once('/').unwrap_or((graphql_url, ""));
-        let seed = token.0.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, b| {
-            (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
-        });
+        let seed = token
+            .secret()
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, b| {
+                (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
+            });
         Ok(Self {
             rest: connect(api_url, &token)?,
             graph: connect(base, &token)?,
@@ -304,7 +278,7 @@ impl Client {
             cause = deeper.source();
         }
         words.dedup();
-        let message = one_line(&words.join(": ")).replace(&self.token.0, "***");
+        let message = one_line(&words.join(": ")).replace(self.token.secret(), "***");
         GitHubError::Network { message }
     }
 }
@@ -326,7 +300,7 @@ fn connect(base: &str, token: &Token) -> Result<Octocrab, GitHubError> {
     Octocrab::builder()
         .base_uri(base)
         .map_err(setup)?
-        .personal_token(token.0.clone())
+        .personal_token(token.secret())
         .set_connect_timeout(Some(CONNECT))
         .set_read_timeout(Some(ONE_TRY))
         .set_write_timeout(Some(ONE_TRY))
@@ -353,12 +327,6 @@ fn split_repository(repository: &str) -> Result<(&str, &str), GitHubError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_never_prints() {
-        let token = Token::new("ghs_secret");
-        assert_eq!(format!("{token} {token:?}"), "*** ***");
-    }
 
     #[test]
     fn names_that_would_leave_the_path_are_refused() {

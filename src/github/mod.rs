@@ -15,9 +15,10 @@ mod pulls;
 mod state;
 mod state_query;
 mod state_read;
+mod token;
 
 pub use budget::Budget;
-pub use client::{Client, Token};
+pub use client::Client;
 pub use comments::{Comment, CommentChange};
 pub use compare::Comparison;
 pub use error::GitHubError;
@@ -25,3 +26,4 @@ pub use graph::{GraphAnswer, GraphError};
 pub use state::{
     BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
 };
+pub use token::Token;
