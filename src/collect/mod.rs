@@ -1,3 +1,4 @@
 //! Fetches payloads and hands them to adapters.
 
 pub mod git;
+pub mod github;

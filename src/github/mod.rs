@@ -1,1 +1,29 @@
 //! The GitHub API; nothing of DORA.
+//!
+//! Reads are retried under one [`Budget`]; writes are sent once, and one whose fate is unknown comes back as
+//! [`GitHubError::Ambiguous`], so that the caller reads again instead of sending again.
+
+mod answer;
+mod budget;
+mod client;
+mod comments;
+mod commit;
+mod compare;
+mod error;
+mod graph;
+mod pulls;
+mod state;
+mod state_query;
+mod state_read;
+mod token;
+
+pub use budget::Budget;
+pub use client::Client;
+pub use comments::{Comment, CommentChange};
+pub use compare::Comparison;
+pub use error::GitHubError;
+pub use graph::{GraphAnswer, GraphError};
+pub use state::{
+    BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
+};
+pub use token::Token;

@@ -1,0 +1,380 @@
+//! What production deployments delivered: commits by comparison, pull requests by commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Collected, Note, Purse, is_production};
+use crate::adapter::github_commit::{self, is_object_id};
+use crate::adapter::github_pull;
+use crate::event::{Commit, Event, Events, Fact, Instant, Outcome};
+use crate::github::{Comparison, GitHubError};
+
+const A_QUERY: usize = 50;
+/// After a query that was too much for GitHub.
+const A_SMALL_QUERY: usize = 10;
+/// Revisions that an earlier run did not find are asked for again, a few a run.
+const ASK_AGAIN: usize = 2;
+
+/// A revision whose commits are not known, and the revision deployed before it.
+struct Step {
+    base: String,
+    head: String,
+    /// Its deployment is news of this run.
+    fresh: bool,
+}
+
+struct Changes<'a, 'p> {
+    purse: &'p Purse<'a>,
+    /// New commits by id.
+    commits: BTreeMap<String, Event>,
+    /// Commits that delimit a comparison; nobody needs their pull requests.
+    context: BTreeSet<String>,
+    /// Newest commit of each comparison.
+    heads: Vec<String>,
+    /// Pull requests by the commits they brought.
+    pull_of: BTreeMap<String, u64>,
+    /// New pull requests.
+    pulls: BTreeMap<u64, Event>,
+    /// First-parent commits of the branch: the ones that pull requests are merged by.
+    chain: BTreeSet<String>,
+    asked: BTreeSet<String>,
+    /// No more comparisons can be had in this run.
+    compared: bool,
+    /// No more pull requests can be had in this run.
+    pulled: bool,
+}
+
+/// Adds the commits and pull requests of `deployments` and of those the ledger knows.
+pub(super) async fn collect(purse: &Purse<'_>, deployments: &[Event], out: &mut Collected) {
+    let mut changes = Changes {
+        purse,
+        commits: BTreeMap::new(),
+        context: BTreeSet::new(),
+        heads: Vec::new(),
+        pull_of: known_pulls(purse.ask.known),
+        pulls: BTreeMap::new(),
+        chain: BTreeSet::new(),
+        asked: BTreeSet::new(),
+        compared: false,
+        pulled: false,
+    };
+    for service in timelines(purse, deployments) {
+        changes.compare_service(&service, out).await;
+    }
+    changes.ask_pulls(out).await;
+    changes.hand_over(out);
+}
+
+/// Production deployments in order of time, service by service, from the last one before the cutoff.
+fn timelines(purse: &Purse<'_>, deployments: &[Event]) -> Vec<Vec<(String, bool)>> {
+    type Row<'e> = (Instant, &'e str, &'e str, bool);
+    let ask = &purse.ask;
+    let mut latest: BTreeMap<&str, &Event> = BTreeMap::new();
+    for event in ask.known.iter().chain(deployments) {
+        latest.insert(&event.id, event);
+    }
+    let mut services: BTreeMap<&str, Vec<Row<'_>>> = BTreeMap::new();
+    for event in latest.values() {
+        if let Fact::Deployment(d) = &event.fact
+            && d.outcome != Outcome::Ignored
+            && is_production(ask.config, d)
+            && let Some(revision) = d.revision.as_deref().filter(|text| is_object_id(text))
+        {
+            let fresh = ask.known.get("deployment", &event.id).is_none();
+            let service = d.service.as_deref().unwrap_or_default();
+            let rows = services.entry(service).or_default();
+            rows.push((event.time, &event.id, revision, fresh));
+        }
+    }
+    let ordered = services.into_values().map(|mut rows| {
+        rows.sort_unstable();
+        let begin = rows.partition_point(|row| row.0 < ask.cutoff);
+        let rows = rows.into_iter().skip(begin.saturating_sub(1));
+        rows.map(|(_, _, revision, fresh)| (revision.to_ascii_lowercase(), fresh))
+            .collect()
+    });
+    ordered.collect()
+}
+
+fn known_pulls(known: &Events) -> BTreeMap<String, u64> {
+    let mut found = BTreeMap::new();
+    for event in known.iter() {
+        if let Fact::Pull(pull) = &event.fact {
+            for sha in pull.merge_sha.iter().chain(&pull.commits) {
+                found.entry(sha.clone()).or_insert(pull.number);
+            }
+        }
+    }
+    found
+}
+
+fn commit_of(event: &Event) -> Option<&Commit> {
+    match &event.fact {
+        Fact::Commit(commit) => Some(commit),
+        Fact::Deployment(_)
+        | Fact::Pull(_)
+        | Fact::Range(_)
+        | Fact::Incident(_)
+        | Fact::DeploymentCorrected(_)
+        | Fact::EventRetracted(_) => None,
+    }
+}
+
+impl Changes<'_, '_> {
+    fn is_known(&self, sha: &str) -> bool {
+        self.commits.contains_key(sha)
+            || self
+                .purse
+                .ask
+                .known
+                .get("commit", &format!("commit:{sha}"))
+                .is_some()
+    }
+
+    /// One comparison over all that is unknown, then one for each revision that it did not hold.
+    async fn compare_service(&mut self, revisions: &[(String, bool)], out: &mut Collected) {
+        let mut seen = BTreeSet::new();
+        let mut steps = Vec::new();
+        for (n, (head, fresh)) in revisions.iter().enumerate() {
+            // The first one is the baseline: what it delivered is not known (rule LT3).
+            if seen.insert(head) && n > 0 && !self.is_known(head) {
+                let base = revisions[n - 1].0.clone();
+                let (head, fresh) = (head.clone(), *fresh);
+                steps.push(Step { base, head, fresh });
+            }
+        }
+        if let [first, .., last] = steps.as_slice() {
+            let range = Step {
+                base: first.base.clone(),
+                head: last.head.clone(),
+                fresh: true,
+            };
+            // A pair that shares no history may still be compared step by step.
+            self.compare(&range, false, out).await;
+        }
+        let mut again = ASK_AGAIN;
+        for step in &steps {
+            if self.compared || self.is_known(&step.head) {
+                continue;
+            }
+            if !step.fresh {
+                if again == 0 {
+                    continue;
+                }
+                again -= 1;
+            }
+            self.compare(step, true, out).await;
+        }
+    }
+
+    async fn compare(&mut self, step: &Step, says_so: bool, out: &mut Collected) {
+        let ask = &self.purse.ask;
+        let pages = self.purse.left_of(ask.requests - ask.requests / 4);
+        if self.compared || pages == 0 {
+            if !self.compared {
+                out.notes
+                    .push(Note::truncated("commits of older deployments"));
+            }
+            out.more = true;
+            self.compared = true;
+            return;
+        }
+        match ask
+            .client
+            .compare(&step.base, &step.head, pages, ask.budget)
+            .await
+        {
+            Ok(found) => self.take(found, out),
+            Err(GitHubError::NotFound { .. }) if !says_so => {}
+            Err(GitHubError::NotFound { .. }) => out.notes.push(Note {
+                code: "by_time",
+                says: format!(
+                    "{}...{} cannot be compared: a commit is gone, or they share no history",
+                    short(&step.base),
+                    short(&step.head)
+                ),
+                help: None,
+            }),
+            Err(error) => {
+                out.notes.push(Note::of("commits", &error));
+                out.more = true;
+                self.compared = true;
+            }
+        }
+    }
+
+    fn take(&mut self, found: Comparison, out: &mut Collected) {
+        if !found.is_complete() {
+            out.notes
+                .push(Note::truncated("commits of older deployments"));
+            out.more = true;
+        }
+        for node in found.base.iter().chain(&found.merge_base) {
+            if let Some(sha) = self.insert(node) {
+                self.context.insert(sha);
+            }
+        }
+        let new: Vec<String> = found
+            .commits
+            .iter()
+            .filter_map(|node| self.insert(node))
+            .collect();
+        for sha in &new {
+            self.context.remove(sha);
+        }
+        self.heads.extend(new.last().cloned());
+    }
+
+    /// The id of a commit that was not known before.
+    fn insert(&mut self, node: &serde_json::Value) -> Option<String> {
+        let event = github_commit::from_rest(node).ok()?;
+        let sha = commit_of(&event)?.sha.clone();
+        if self.is_known(&sha) && !self.context.contains(&sha) {
+            return None;
+        }
+        self.commits.insert(sha.clone(), event);
+        Some(sha)
+    }
+
+    /// First the merges and squashes of the branch itself, then what none of their pull requests holds.
+    async fn ask_pulls(&mut self, out: &mut Collected) {
+        let chain = self.first_parents();
+        self.chain.extend(chain.iter().cloned());
+        self.ask_for(chain, out).await;
+        let left: Vec<String> = self
+            .commits
+            .iter()
+            .filter(|(sha, event)| {
+                !self.context.contains(*sha)
+                    && commit_of(event).is_some_and(|c| c.parents.len() < 2)
+            })
+            .map(|(sha, _)| sha.clone())
+            .collect();
+        self.ask_for(left, out).await;
+    }
+
+    fn first_parents(&self) -> Vec<String> {
+        let mut chain = Vec::new();
+        let mut seen = BTreeSet::new();
+        for head in &self.heads {
+            let mut at = Some(head);
+            while let Some(sha) = at {
+                let Some(commit) = self.commits.get(sha).and_then(commit_of) else {
+                    break;
+                };
+                if self.context.contains(sha) || !seen.insert(sha) {
+                    break;
+                }
+                chain.push(sha.clone());
+                at = commit.parents.first();
+            }
+        }
+        chain
+    }
+
+    async fn ask_for(&mut self, mut shas: Vec<String>, out: &mut Collected) {
+        let mut size = A_QUERY;
+        shas.reverse();
+        while !self.pulled {
+            let mut batch = Vec::new();
+            while batch.len() < size
+                && let Some(sha) = shas.pop()
+            {
+                if !self.pull_of.contains_key(&sha) && !self.asked.contains(&sha) {
+                    batch.push(sha);
+                }
+            }
+            if batch.is_empty() {
+                return;
+            }
+            let ask = &self.purse.ask;
+            if self.purse.left() == 0 {
+                out.notes.push(Note::truncated("older pull requests"));
+                out.more = true;
+                self.pulled = true;
+                return;
+            }
+            match ask.client.pulls_of_commits(&batch, ask.budget).await {
+                Ok(found) => {
+                    for (sha, pulls) in found {
+                        self.settle(&sha, &pulls);
+                    }
+                    self.asked.extend(batch);
+                }
+                Err(GitHubError::Server { .. } | GitHubError::TimedOut) if size > A_SMALL_QUERY => {
+                    size = A_SMALL_QUERY;
+                    shas.extend(batch.into_iter().rev());
+                }
+                Err(error) => {
+                    out.notes.push(Note::of("pull requests", &error));
+                    self.pulled = true;
+                    // What is not permitted today is not asked again; the rest is, by the next run.
+                    if matches!(error, GitHubError::Forbidden { .. }) {
+                        self.asked.extend(self.commits.keys().cloned());
+                    } else {
+                        out.more = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps the merged pull requests whose merge is on the way to production, and which of them brought this commit.
+    fn settle(&mut self, sha: &str, nodes: &[serde_json::Value]) {
+        let default = self.purse.ask.state.default_branch.as_deref();
+        let mut best: Option<(u8, u64)> = None;
+        for node in nodes {
+            let Ok(Some(event)) = github_pull::from_graphql(node) else {
+                continue;
+            };
+            let Fact::Pull(pull) = &event.fact else {
+                continue;
+            };
+            let merged_here = pull.merge_sha.as_deref() == Some(sha);
+            if !pull
+                .merge_sha
+                .as_deref()
+                .is_none_or(|merge| merge == sha || self.is_known(merge))
+            {
+                continue;
+            }
+            let to_default = default.is_some() && node["baseRefName"].as_str() == default;
+            let fit = 2 * u8::from(merged_here) + u8::from(to_default);
+            best = best.max(Some((fit, pull.number)));
+            for own in pull.merge_sha.iter().chain(&pull.commits) {
+                self.pull_of.entry(own.clone()).or_insert(pull.number);
+            }
+            self.pulls.insert(pull.number, event);
+        }
+        if let Some((_, number)) = best {
+            self.pull_of.insert(sha.to_owned(), number);
+        }
+    }
+
+    /// A commit whose pull request could not be asked for is held back, so that the next run asks.
+    fn hand_over(self, out: &mut Collected) {
+        for (sha, mut event) in self.commits {
+            let number = self.pull_of.get(&sha).copied();
+            let Fact::Commit(commit) = &mut event.fact else {
+                continue;
+            };
+            // A merge off the branch itself, such as of the branch into a feature, has no pull request.
+            let merge = commit.parents.len() > 1 && !self.chain.contains(&sha);
+            if number.is_some()
+                || !self.pulled
+                || merge
+                || self.asked.contains(&sha)
+                || self.context.contains(&sha)
+            {
+                commit.pull = number;
+                out.events.push(event);
+            }
+        }
+        let known = self.purse.ask.known;
+        out.events
+            .extend(self.pulls.into_values().filter(|event| !known.knows(event)));
+    }
+}
+
+fn short(sha: &str) -> &str {
+    sha.get(..7).unwrap_or(sha)
+}

@@ -1,0 +1,370 @@
+//! The client: REST and GraphQL over octocrab, with our own policy of retries.
+
+use std::error::Error as _;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use octocrab::Octocrab;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, MOST_BYTES};
+use super::budget::delay;
+use super::error::one_line;
+use super::graph::GraphAnswer;
+use super::token::Token;
+use super::{Budget, GitHubError};
+
+const CONNECT: Duration = Duration::from_secs(10);
+/// GitHub gives up on a request after ten seconds; an enterprise server may be slower.
+const ONE_TRY: Duration = Duration::from_secs(30);
+const UNKNOWN: u64 = u64::MAX;
+
+/// One repository of one GitHub.
+pub struct Client {
+    rest: Octocrab,
+    graph: Octocrab,
+    graph_path: String,
+    token: Token,
+    owner: String,
+    name: String,
+    seed: u64,
+    requests: AtomicU64,
+    remaining: AtomicU64,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("repository", &self.repository())
+            .field("requests", &self.requests())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client for `repository` (`owner/name`). Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`GitHubError::Setup`] when an address or the name is none; [`GitHubError::Unauthorized`] when the token
+    /// is empty or cannot be sent.
+    pub fn new(
+        api_url: &str,
+        graphql_url: &str,
+        token: Token,
+        repository: &str,
+    ) -> Result<Self, GitHubError> {
+        let (owner, name) = split_repository(repository)?;
+        if token.is_empty() || !token.secret().bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(GitHubError::Unauthorized);
+        }
+        // `https://host/api/graphql`: octocrab joins base and path, so the last segment is the path.
+        let graphql_url = graphql_url.trim_end_matches('/');
+        let (base, last) = graphql_url.rsplit_once('/').unwrap_or((graphql_url, ""));
+        let seed = token
+            .secret()
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, b| {
+                (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
+            });
+        Ok(Self {
+            rest: connect(api_url, &token)?,
+            graph: connect(base, &token)?,
+            graph_path: format!("/{last}"),
+            token,
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            seed,
+            requests: AtomicU64::new(0),
+            remaining: AtomicU64::new(UNKNOWN),
+        })
+    }
+
+    /// Spreads the waits of writers that run at the same time; the token's own seed is used otherwise.
+    #[must_use]
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// `owner/name`.
+    #[must_use]
+    pub fn repository(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
+
+    /// Requests sent so far, retries included.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// What the last answer said is left of the hour's budget.
+    #[must_use]
+    pub fn remaining(&self) -> Option<u64> {
+        Some(self.remaining.load(Ordering::Relaxed)).filter(|n| *n != UNKNOWN)
+    }
+
+    pub(super) fn owner_and_name(&self) -> (&str, &str) {
+        (&self.owner, &self.name)
+    }
+
+    /// `/repos/owner/name` and what follows.
+    pub(super) fn path(&self, tail: &str) -> String {
+        format!("/repos/{}/{}/{tail}", self.owner, self.name)
+    }
+
+    /// A GET, retried.
+    pub(super) async fn read(
+        &self,
+        path: &str,
+        what: &str,
+        budget: &Budget,
+    ) -> Result<Value, GitHubError> {
+        self.retried(budget, async || {
+            let answer = self.exchange(&self.rest, path, None, budget).await?;
+            if answer.is_success() {
+                return answer.json();
+            }
+            Err(GitHubError::of_answer(&answer, what))
+        })
+        .await
+    }
+
+    /// A POST of REST, sent once.
+    pub(super) async fn write(
+        &self,
+        path: &str,
+        body: &Value,
+        what: &str,
+        budget: &Budget,
+    ) -> Result<Value, GitHubError> {
+        let answer = self
+            .exchange(&self.rest, path, Some(body), budget)
+            .await
+            .map_err(GitHubError::after_write)?;
+        if !answer.is_success() {
+            return Err(GitHubError::of_answer(&answer, what).after_write());
+        }
+        answer.json().map_err(GitHubError::after_write)
+    }
+
+    /// A GraphQL query, retried. Data that came with errors is kept.
+    ///
+    /// # Errors
+    /// When no data came at all.
+    pub async fn query(
+        &self,
+        query: &str,
+        variables: &Value,
+        budget: &Budget,
+    ) -> Result<GraphAnswer, GitHubError> {
+        let body = json!({ "query": query, "variables": variables });
+        self.retried(budget, async || self.ask(&body, budget).await)
+            .await
+    }
+
+    /// A GraphQL mutation, sent once.
+    ///
+    /// # Errors
+    /// [`GitHubError::Ambiguous`] when the answer was lost; what GitHub said when no data came.
+    pub async fn mutate(
+        &self,
+        mutation: &str,
+        variables: &Value,
+        budget: &Budget,
+    ) -> Result<GraphAnswer, GitHubError> {
+        let body = json!({ "query": mutation, "variables": variables });
+        self.ask(&body, budget)
+            .await
+            .map_err(GitHubError::after_write)
+    }
+
+    async fn ask(&self, body: &Value, budget: &Budget) -> Result<GraphAnswer, GitHubError> {
+        let answer = self
+            .exchange(&self.graph, &self.graph_path, Some(body), budget)
+            .await?;
+        if !answer.is_success() {
+            return Err(GitHubError::of_answer(&answer, "GraphQL endpoint"));
+        }
+        GraphAnswer::of(&answer)
+    }
+
+    /// Tries until it succeeds, is hopeless, or the budget does not reach for one more.
+    async fn retried<T>(
+        &self,
+        budget: &Budget,
+        attempt: impl AsyncFn() -> Result<T, GitHubError>,
+    ) -> Result<T, GitHubError> {
+        let mut turn = 1;
+        loop {
+            let error = match attempt().await {
+                Ok(found) => return Ok(found),
+                Err(error) => error,
+            };
+            turn += 1;
+            let seed = self.seed.wrapping_add(self.requests());
+            match delay(turn, &error, seed).filter(|wait| *wait < budget.left()) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// One request and its whole answer.
+    async fn exchange(
+        &self,
+        octo: &Octocrab,
+        path: &str,
+        body: Option<&Value>,
+        budget: &Budget,
+    ) -> Result<Answer, GitHubError> {
+        let left = budget.left();
+        if left.is_zero() {
+            return Err(GitHubError::TimedOut);
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = tokio::time::timeout(left.min(ONE_TRY), self.transfer(octo, path, body))
+            .await
+            .map_err(|_| GitHubError::TimedOut)??;
+        if let Some(remaining) = answer.remaining {
+            self.remaining.store(remaining, Ordering::Relaxed);
+        }
+        Ok(answer)
+    }
+
+    async fn transfer(
+        &self,
+        octo: &Octocrab,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, GitHubError> {
+        let response = match body {
+            Some(body) => octo._post(path, Some(body)).await,
+            None => octo._get(path).await,
+        }
+        .map_err(|e| self.lost(&e))?;
+        let headers = response.headers();
+        let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let mut answer = Answer::with_headers(response.status().as_u16(), get);
+        if let Some(bytes) = get("content-length").and_then(|text| text.parse::<u64>().ok())
+            && bytes > MOST_BYTES
+        {
+            return Err(GitHubError::TooLarge { bytes });
+        }
+        answer.text = octo
+            .body_to_string(response)
+            .await
+            .map_err(|e| self.lost(&e))?;
+        if answer.text.len() as u64 > MOST_BYTES {
+            let bytes = answer.text.len() as u64;
+            return Err(GitHubError::TooLarge { bytes });
+        }
+        Ok(answer)
+    }
+
+    /// A failed transfer in words, its causes included.
+    fn lost(&self, error: &octocrab::Error) -> GitHubError {
+        let mut words = Vec::new();
+        let mut cause = error.source();
+        while let Some(deeper) = cause {
+            let timed_out = deeper
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|e| e.kind() == std::io::ErrorKind::TimedOut);
+            if timed_out {
+                return GitHubError::TimedOut;
+            }
+            words.push(deeper.to_string());
+            cause = deeper.source();
+        }
+        words.dedup();
+        let message = one_line(&words.join(": ")).replace(self.token.secret(), "***");
+        GitHubError::Network { message }
+    }
+}
+
+fn connect(base: &str, token: &Token) -> Result<Octocrab, GitHubError> {
+    let base = base.trim_end_matches('/');
+    let host = base
+        .strip_prefix("https://")
+        .or_else(|| base.strip_prefix("http://"));
+    // octocrab panics on a base without a scheme or host.
+    if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
+        let message = format!("`{}` is not the address of an API", one_line(base));
+        return Err(GitHubError::Setup { message });
+    }
+    let setup = |e: octocrab::Error| GitHubError::Setup {
+        message: format!("no connection to `{}` can be set up: {e}", one_line(base)),
+    };
+    // octocrab's own retries resend POSTs; they are not even compiled in (feature `retry`).
+    Octocrab::builder()
+        .base_uri(base)
+        .map_err(setup)?
+        .personal_token(token.secret())
+        .set_connect_timeout(Some(CONNECT))
+        .set_read_timeout(Some(ONE_TRY))
+        .set_write_timeout(Some(ONE_TRY))
+        .build()
+        .map_err(setup)
+}
+
+fn split_repository(repository: &str) -> Result<(&str, &str), GitHubError> {
+    let plain = |text: &str| {
+        !text.is_empty()
+            && !matches!(text, "." | "..")
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    repository
+        .split_once('/')
+        .filter(|(owner, name)| plain(owner) && plain(name))
+        .ok_or_else(|| GitHubError::Setup {
+            message: format!("`{}` is not `owner/name`", one_line(repository)),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_leave_the_path_are_refused() {
+        for bad in [
+            "acme",
+            "acme/",
+            "/shop",
+            "acme/shop/x",
+            "acme/..",
+            "ac me/shop",
+            "a/b?c",
+        ] {
+            assert!(split_repository(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            split_repository("acme/shop.js").unwrap(),
+            ("acme", "shop.js")
+        );
+    }
+
+    #[tokio::test]
+    async fn an_address_without_a_host_is_an_error_and_no_panic() {
+        for bad in [
+            "",
+            "api.github.com",
+            "https://",
+            "https:///api",
+            "file:///x",
+        ] {
+            let made = Client::new(
+                bad,
+                "https://api.github.com/graphql",
+                Token::new("t"),
+                "a/b",
+            );
+            assert!(made.is_err(), "{bad}");
+        }
+        let hostile = Client::new("https://x", "https://x/graphql", Token::new("a\nb"), "a/b");
+        assert_eq!(hostile.unwrap_err(), GitHubError::Unauthorized);
+    }
+}

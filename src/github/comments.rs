@@ -1,0 +1,155 @@
+//! Comments on pull requests: one query that reads many, one mutation that writes many.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Budget, Client, GitHubError};
+
+/// Most comments a mutation writes.
+const MOST: usize = 20;
+
+const READ: &str = "query Comments($ids: [ID!]!) { rateLimit { cost remaining resetAt } nodes(ids: $ids) { \
+    ... on PullRequest { id comments(last: 100) { nodes { id body viewerDidAuthor isMinimized } } } } }";
+
+/// One comment.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comment {
+    /// Node id.
+    pub id: String,
+    /// Its text.
+    #[serde(default)]
+    pub body: String,
+    /// Whether this token wrote it.
+    #[serde(default)]
+    pub viewer_did_author: bool,
+    /// Whether it is hidden.
+    #[serde(default)]
+    pub is_minimized: bool,
+}
+
+/// A comment to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommentChange {
+    /// A new comment.
+    Add {
+        /// Node id of the pull request.
+        pull: String,
+        /// Text.
+        body: String,
+    },
+    /// Another text for a comment that is there.
+    Update {
+        /// Node id of the comment.
+        comment: String,
+        /// Text.
+        body: String,
+    },
+}
+
+impl Client {
+    /// The last 100 comments of up to 100 pull requests, by node id; each fails alone.
+    ///
+    /// # Errors
+    /// When nothing could be read.
+    pub async fn comments(
+        &self,
+        pulls: &[String],
+        budget: &Budget,
+    ) -> Result<BTreeMap<String, Result<Vec<Comment>, GitHubError>>, GitHubError> {
+        if pulls.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let pulls = &pulls[..pulls.len().min(100)];
+        let answer = self.query(READ, &json!({ "ids": pulls }), budget).await?;
+        let mut found = BTreeMap::new();
+        for (n, pull) in pulls.iter().enumerate() {
+            let place = n.to_string();
+            let list = &answer.data["nodes"][n]["comments"]["nodes"];
+            let read = match (list.as_array(), answer.error_at(&["nodes", &place])) {
+                (Some(list), _) => Ok(list
+                    .iter()
+                    .filter_map(|c| Comment::deserialize(c).ok())
+                    .collect()),
+                (None, Some(error)) => Err(error.clone()),
+                (None, None) => Err(GitHubError::NotFound {
+                    what: "such pull request".to_owned(),
+                }),
+            };
+            found.insert(pull.clone(), read);
+        }
+        Ok(found)
+    }
+
+    /// Writes up to 20 comments in one mutation, sent once. Returns, in the order of `changes`, the node id of each
+    /// comment or why it was not written.
+    ///
+    /// # Errors
+    /// When nothing was written, or, [`GitHubError::Ambiguous`], when that is not known.
+    pub async fn write_comments(
+        &self,
+        changes: &[CommentChange],
+        budget: &Budget,
+    ) -> Result<Vec<Result<String, GitHubError>>, GitHubError> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let changes = &changes[..changes.len().min(MOST)];
+        let mut variables = Map::new();
+        let (mut declared, mut aliases) = (Vec::new(), String::new());
+        for (n, change) in changes.iter().enumerate() {
+            let (kind, input, call) = match change {
+                CommentChange::Add { pull, body } => (
+                    "AddCommentInput",
+                    json!({ "subjectId": pull, "body": body }),
+                    "addComment",
+                ),
+                CommentChange::Update { comment, body } => (
+                    "UpdateIssueCommentInput",
+                    json!({ "id": comment, "body": body }),
+                    "updateIssueComment",
+                ),
+            };
+            let fields = match change {
+                CommentChange::Add { .. } => "commentEdge { node { id } }",
+                CommentChange::Update { .. } => "issueComment { id }",
+            };
+            variables.insert(format!("i{n}"), input);
+            declared.push(format!("$i{n}: {kind}!"));
+            let _ = write!(aliases, " c{n}: {call}(input: $i{n}) {{ {fields} }}");
+        }
+        let mutation = format!("mutation Comments({}) {{{aliases} }}", declared.join(", "));
+        let answer = self
+            .mutate(&mutation, &Value::Object(variables), budget)
+            .await?;
+        let written = (0..changes.len()).map(|n| {
+            let alias = format!("c{n}");
+            let done = &answer.data[&alias];
+            let id = done["commentEdge"]["node"]["id"]
+                .as_str()
+                .or_else(|| done["issueComment"]["id"].as_str());
+            match (id, answer.error_at(&[&alias])) {
+                (Some(id), _) => Ok(id.to_owned()),
+                (None, Some(error)) => Err(needs_write(error.clone().after_write())),
+                (None, None) => Err(GitHubError::Ambiguous {
+                    message: "the answer names no comment".to_owned(),
+                }),
+            }
+        });
+        Ok(written.collect())
+    }
+}
+
+/// Aliases hide which field was refused.
+fn needs_write(error: GitHubError) -> GitHubError {
+    match error {
+        GitHubError::Forbidden { message, .. } => GitHubError::Forbidden {
+            needed: Some("pull-requests: write".to_owned()),
+            message,
+        },
+        other => other,
+    }
+}
