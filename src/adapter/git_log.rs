@@ -294,6 +294,7 @@ fn deployment(sha: &str, finished_at: Instant) -> Deployment {
         finished_at: Some(finished_at),
         approximate: false,
         run: None,
+        repository: None,
         attempt: None,
         production: Some(true),
         transient: false,

@@ -151,7 +151,8 @@ fn build(
         id: format!("dep:{id}"),
         time: finished_at.unwrap_or(created),
         source: Source::GithubDeployments,
-        updated: last.or(changed).unwrap_or(created),
+        // What supersedes a finished deployment changes nothing about it: no new revision.
+        updated: finished_at.or(last).or(changed).unwrap_or(created),
         fact: Fact::Deployment(Deployment {
             service: service(&node["payload"], 0),
             environment: environment.trim().to_owned(),
@@ -163,6 +164,7 @@ fn build(
                 .map(|s| s.at),
             finished_at,
             approximate: record.cut && decided.is_some(),
+            repository: None,
             run: record.run.or_else(|| log.map(|(run, _)| run.to_owned())),
             attempt: record
                 .attempt

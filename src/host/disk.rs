@@ -76,6 +76,19 @@ fn sync_folder(folder: &Path) {
     }
 }
 
+/// Adds to the end of a file, and makes it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(|e| named("cannot write", path, &e))
+}
+
 /// Makes a folder and those above it.
 ///
 /// # Errors

@@ -126,22 +126,19 @@ fn frequency_trend(sight: &Sight<'_>) -> Option<Insight> {
             *count += 1.0;
         }
     }
-    let counts: Vec<f64> = weeks.into_values().collect();
+    let counts: Vec<Option<f64>> = weeks.into_values().map(Some).collect();
     let found = trend::trend(&counts)?;
-    if found.slope == 0.0 || found.p >= 0.05 {
-        return None;
-    }
-    let (level, way) = if found.slope > 0.0 {
-        (Level::Good, "more")
-    } else {
-        (Level::Warn, "fewer")
+    let (level, way) = match found.direction {
+        trend::Direction::Rising => (Level::Good, "more"),
+        trend::Direction::Falling => (Level::Warn, "fewer"),
+        trend::Direction::None => return None,
     };
     Some(Insight {
         id: "frequency_trend",
         level,
         says: format!(
             "Deployments trend: about {:.1} {way} each week over {} weeks (p {:.3}).",
-            found.slope.abs(),
+            found.slope_per_week.abs(),
             counts.len(),
             found.p
         ),

@@ -1,3 +1,5 @@
 //! stub
+/// x
 pub struct Branch;
+/// x
 pub struct BranchError;

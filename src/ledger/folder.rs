@@ -54,11 +54,8 @@ impl Folder {
     pub fn load(&self) -> Result<Ledger, FolderError> {
         let mut files = BTreeMap::new();
         for path in disk::list_files(&self.root.join("ledger"))? {
-            let Ok(relative) = path.strip_prefix(&self.root) else {
-                continue;
-            };
-            let name = relative.to_string_lossy().replace('\\', "/");
-            if let Some(text) = disk::read_text(&path, LARGEST)? {
+            let name = format!("ledger/{}", path.to_string_lossy().replace('\\', "/"));
+            if let Some(text) = disk::read_text(&self.root.join(&name), LARGEST)? {
                 files.insert(name, text);
             }
         }

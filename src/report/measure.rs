@@ -31,42 +31,44 @@ pub(super) fn scope(
 ) -> v1::Scope {
     let now = measure(scope, period, config);
     let previous = measure(scope, before, config);
-    let weekly: Vec<f64> = previous.weekly.iter().chain(&now.weekly).copied().collect();
     let differences = [
         (
             "change_lead_time",
-            delta::durations(&now.leads, &previous.leads),
+            delta::durations(&now.leads, &previous.leads, "changes"),
         ),
         (
             "deployment_frequency",
             delta::frequency(
-                now.metrics.deployment_frequency.count,
-                now.covered_days,
-                previous.metrics.deployment_frequency.count,
-                previous.covered_days,
-                &weekly,
+                (now.metrics.deployment_frequency.count, now.covered_days),
+                (
+                    previous.metrics.deployment_frequency.count,
+                    previous.covered_days,
+                ),
+                &now.weekly,
+                &previous.weekly,
+                "deployments",
             ),
         ),
         (
             "failed_deployment_recovery_time",
-            delta::durations(&now.recoveries, &previous.recoveries),
+            delta::durations(&now.recoveries, &previous.recoveries, "recoveries"),
         ),
         (
             "change_fail_rate",
             delta::proportion(
-                now.failures.hits,
-                now.failures.total,
-                previous.failures.hits,
-                previous.failures.total,
+                (now.failures.hits, now.failures.total),
+                (previous.failures.hits, previous.failures.total),
+                "deployments",
+                "failures",
             ),
         ),
         (
             "deployment_rework_rate",
             delta::proportion(
-                now.rework.hits,
-                now.rework.total,
-                previous.rework.hits,
-                previous.rework.total,
+                (now.rework.hits, now.rework.total),
+                (previous.rework.hits, previous.rework.total),
+                "deployments",
+                "rework deployments",
             ),
         ),
     ];
@@ -108,6 +110,8 @@ pub(super) fn adjust<'a>(scopes: impl Iterator<Item = &'a mut v1::Scope>) {
             },
             p: d.p,
             because: d.because.clone(),
+            shift: None,
+            shift_interval95: None,
         })
         .collect();
     delta::adjust(&mut differences);

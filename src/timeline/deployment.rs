@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Remark, source};
 use super::graph::Graph;
 use super::judge::{Evidence, ReworkKind};
+use super::{Remark, source};
 use crate::config::{Config, Redeploys, Rules};
-use crate::event::{self, Event, Events, Fact, Instant, Outcome, Span, seconds_between};
+use crate::event::{self, Event, Events, Fact, Instant, Outcome, Source, Span, seconds_between};
 
 /// A deployment of one service to production, or an attempt at one.
 #[derive(Debug, Clone)]
@@ -149,7 +149,9 @@ pub(super) fn fold(events: &Events, config: &Config, remarks: &mut Vec<Remark>) 
 
 /// The records of production (rule U4).
 fn production<'e>(raws: Vec<Raw<'e>>, config: &Config, remarks: &mut Vec<Remark>) -> Vec<Raw<'e>> {
-    let named = |r: &Raw<'_>| config.environments.is_production(&r.fact.environment);
+    // Tags and merges know no environment: what they mark is production by being marked.
+    let marked = |r: &Raw<'_>| matches!(r.event.source, Source::GitTags | Source::GitMerges);
+    let named = |r: &Raw<'_>| marked(r) || config.environments.is_production(&r.fact.environment);
     let flagged = |r: &Raw<'_>| r.fact.production == Some(true);
     let by_flag = !config.environments.is_configured() && !raws.iter().any(named);
     let mut others: BTreeMap<String, u64> = BTreeMap::new();

@@ -25,7 +25,9 @@ pub(super) fn select<T>(
         SourceChoice::Auto if tagged => SourceChoice::Tags,
         SourceChoice::Auto => SourceChoice::Merges,
     };
-    let mainline = (chosen == SourceChoice::Merges).then(|| mainline(events)).flatten();
+    let mainline = (chosen == SourceChoice::Merges)
+        .then(|| mainline(events))
+        .flatten();
     records
         .into_iter()
         .filter(|record| {
