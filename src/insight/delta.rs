@@ -107,10 +107,8 @@ pub fn frequency(
     }
     let total = count_now.saturating_add(count_prev);
     if total < MIN_EVENTS {
-        let more = MIN_EVENTS - total;
-        return Difference::too_little(format!(
-            "needs {more} more {what} in the two windows together"
-        ));
+        let more = counted((MIN_EVENTS - total) as f64, what);
+        return Difference::too_little(format!("needs {more} in the two windows together"));
     }
     let bursts = rate::dispersion(&[weekly_now, weekly_prev]).filter(rate::Dispersion::is_bursty);
     let p = match bursts {
@@ -186,13 +184,26 @@ pub fn adjust(differences: &mut [Difference]) {
 
 /// "needs 2 more changes in this window and 4 more in the window before"; `None` when nothing lacks.
 fn missing([now, prev]: [f64; 2], what: &str) -> Option<String> {
+    let (here, before) = (counted(now, what), counted(prev, what));
     match (now > 0.0, prev > 0.0) {
         (false, false) => None,
-        (true, false) => Some(format!("needs {now} more {what} in this window")),
-        (false, true) => Some(format!("needs {prev} more {what} in the window before")),
+        (true, false) => Some(format!("needs {here} in this window")),
+        (false, true) => Some(format!("needs {before} in the window before")),
         (true, true) => Some(format!(
-            "needs {now} more {what} in this window and {prev} more in the window before"
+            "needs {here} in this window and {prev} more in the window before"
         )),
+    }
+}
+
+/// "4 more changes", "1 more change", "1 more day of history".
+fn counted(n: f64, what: &str) -> String {
+    let (noun, rest) = what.split_at(what.find(' ').unwrap_or(what.len()));
+    if n > 1.0 {
+        format!("{n} more {what}")
+    } else if let Some(stem) = noun.strip_suffix("ies") {
+        format!("{n} more {stem}y{rest}")
+    } else {
+        format!("{n} more {}{rest}", noun.strip_suffix('s').unwrap_or(noun))
     }
 }
 
@@ -218,12 +229,17 @@ mod tests {
             because(&of(6, 2)),
             "needs 4 more changes in the window before"
         );
-        assert_eq!(because(&of(5, 6)), "needs 1 more changes in this window");
+        assert_eq!(because(&of(5, 6)), "needs 1 more change in this window");
         assert_eq!(
             because(&of(0, 0)),
             "needs 6 more changes in this window and 6 more in the window before"
         );
         assert_eq!(of(6, 6).state, State::NoDetectableChange);
+        let recoveries = durations(&six, &six[..5], "recoveries");
+        assert_eq!(
+            because(&recoveries),
+            "needs 1 more recovery in the window before"
+        );
         assert_eq!(
             because(&durations(&[f64::NAN; 6], &six, "changes")),
             "the values cannot be compared"
@@ -250,7 +266,7 @@ mod tests {
         let of = |now, prev| proportion(now, prev, "deployments", "failures");
         assert_eq!(
             because(&of((1, 4), (3, 30))),
-            "needs 1 more deployments in this window"
+            "needs 1 more deployment in this window"
         );
         assert_eq!(
             because(&of((1, 90), (3, 90))),
@@ -276,12 +292,12 @@ mod tests {
         );
         assert_eq!(
             because(&of((40, 90.0), (1, 6.5))),
-            "needs 1 more days of history in the window before"
+            "needs 1 more day of history in the window before"
         );
         assert!(because(&of((40, f64::NAN), (1, 90.0))).contains("in this window"));
         assert_eq!(
             because(&of((3, 90.0), (2, 90.0))),
-            "needs 1 more deployments in the two windows together"
+            "needs 1 more deployment in the two windows together"
         );
         assert_eq!(of((6, 90.0), (0, 90.0)).state, State::Changed);
         assert_eq!(of((24, 90.0), (20, 90.0)).state, State::NoDetectableChange);

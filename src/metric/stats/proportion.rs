@@ -39,7 +39,8 @@ pub fn wilson(k: u64, n: u64, confidence: f64) -> Option<[f64; 2]> {
 
 /// Clopper–Pearson interval of k of n: for guarantees, since it never covers less than it states.
 ///
-/// Quantiles of Beta(k, n − k + 1) and Beta(k + 1, n − k) (Clopper & Pearson 1934).
+/// Quantiles of Beta(k, n − k + 1) and Beta(k + 1, n − k) (Clopper & Pearson 1934). `None` beyond a
+/// million trials: there [`wilson`] does as well.
 #[must_use]
 pub fn clopper_pearson(k: u64, n: u64, confidence: f64) -> Option<[f64; 2]> {
     share(k, n)?;
@@ -90,10 +91,10 @@ pub fn newcombe(k1: u64, n1: u64, k2: u64, n2: u64, confidence: f64) -> Option<(
 ///
 /// Conditional on both margins k1 is hypergeometric; p is the total probability of tables at most
 /// as likely as the observed one. An empty group or an empty margin leaves one table only: p = 1.
-/// `None` when a k exceeds its n or the counts are beyond 2^52.
+/// `None` when a k exceeds its n or the counts reach 2^40, where adding up would take long.
 #[must_use]
 pub fn fisher(k1: u64, n1: u64, k2: u64, n2: u64) -> Option<f64> {
-    let total = n1.checked_add(n2).filter(|total| *total < 1 << 52)?;
+    let total = n1.checked_add(n2).filter(|total| *total < 1 << 40)?;
     if k1 > n1 || k2 > n2 {
         return None;
     }
@@ -137,8 +138,11 @@ pub fn cochran_armitage(groups: &[(u64, u64, f64)]) -> Option<(f64, f64)> {
     (variance > 0.0 && z.is_finite()).then(|| (z, p_of_z(z)))
 }
 
-/// Quantile of a beta distribution. `None` where the numerics give up.
+/// Quantile of a beta distribution. `None` beyond a million trials, where the search may not end.
 fn beta_quantile(a: f64, b: f64, p: f64) -> Option<f64> {
+    if a + b > 1e6 {
+        return None;
+    }
     let found = Beta::new(a, b).ok()?.try_inverse_cdf(p).ok()?;
     (0.0..=1.0).contains(&found).then_some(found)
 }
@@ -161,6 +165,12 @@ mod tests {
         assert_eq!(fisher(3, 2, 1, 2), None);
         assert_eq!(fisher(0, u64::MAX, 0, u64::MAX), None);
         assert!(wilson(u64::MAX / 2, u64::MAX, 0.95).is_some());
+        assert_eq!(clopper_pearson(1, u64::MAX, 0.95), None);
+        for k in [0, 1, 2, 777, 50_000, 99_999, 100_000] {
+            let [low, high] = clopper_pearson(k, 100_000, 0.95).unwrap();
+            let share = k as f64 / 100_000.0;
+            assert!(low <= share && share <= high);
+        }
     }
 
     #[test]

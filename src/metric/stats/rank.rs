@@ -33,18 +33,18 @@ pub struct Shift {
 #[must_use]
 pub fn mann_whitney(x: &[f64], y: &[f64]) -> Option<MannWhitney> {
     let u = larger_pairs(x, y)?;
-    let (m, n) = (x.len() as f64, y.len() as f64);
+    let pairs = x.len() as f64 * y.len() as f64;
+    let total = x.len() as f64 + y.len() as f64;
     let all = sorted_copy(&[x, y].concat())?;
     let ties = over_ties(&all, |t| t * t * t - t);
-    let far = u.max(m * n - u);
+    let far = u.max(pairs - u);
     if ties <= 0.0 && x.len().saturating_mul(y.len()) <= EXACT_PAIRS {
         let p = exact_p(x.len(), y.len(), far);
         return Some(MannWhitney { u, p, exact: true });
     }
-    let total = m + n;
-    let variance = m * n / 12.0 * (total + 1.0 - ties / (total * (total - 1.0)));
+    let variance = pairs / 12.0 * (total + 1.0 - ties / (total * (total - 1.0)));
     let p = if variance > 0.0 {
-        p_of_z(((far - m * n / 2.0 - 0.5) / variance.sqrt()).max(0.0))
+        p_of_z(((far - pairs / 2.0 - 0.5) / variance.sqrt()).max(0.0))
     } else {
         1.0
     };
@@ -71,8 +71,8 @@ pub fn hodges_lehmann(x: &[f64], y: &[f64], confidence: f64) -> Option<Shift> {
     let pairs = x.len().checked_mul(y.len()).filter(|pairs| *pairs > 0)?;
     let nth = |rank: usize| nth_difference(&x, &y, rank);
     let estimate = f64::midpoint(nth(pairs.div_ceil(2)), nth(pairs / 2 + 1));
-    let (m, n) = (x.len() as f64, y.len() as f64);
-    let cut = (m * n / 2.0 - z * (m * n * (m + n + 1.0) / 12.0).sqrt()).floor();
+    let (half, total) = (pairs as f64 / 2.0, (x.len() + y.len()) as f64);
+    let cut = (half - z * (half / 6.0 * (total + 1.0)).sqrt()).floor();
     let interval = rank_of(cut).map(|c| [nth(c), nth(pairs + 1 - c)]);
     estimate.is_finite().then_some(Shift {
         estimate,

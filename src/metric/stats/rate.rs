@@ -62,12 +62,12 @@ fn mean_with_tail(count: u64, confidence: f64, tail: f64, side: f64) -> Option<f
 /// Compares two rates exactly: the two-sided p-value of c1 in t1 against c2 in t2.
 ///
 /// Given the total, c1 is binomial with probability `t1 / (t1 + t2)` (Przyborowski & Wilenski 1940);
-/// p adds up what is at most as likely. No events at all: p = 1. Correct for evenly spread events
+/// p adds up what is at most as likely. No events at all: p = 1; 2^40 and more: `None`. Correct for evenly spread events
 /// only: see [`dispersion`] and [`compare_bursty`].
 #[must_use]
 pub fn compare(c1: u64, t1: f64, c2: u64, t2: f64) -> Option<f64> {
     let split = split_of(t1, t2)?;
-    let total = c1.checked_add(c2).filter(|total| *total < 1 << 52)?;
+    let total = c1.checked_add(c2).filter(|total| *total < 1 << 40)?;
     let n = total as f64;
     let odds = split / (1.0 - split);
     let step = move |x: f64| (n - x) / (x + 1.0) * odds;

@@ -29,7 +29,7 @@ pub struct TheilSen {
     pub intercept: f64,
 }
 
-/// Limits of a process: the XmR chart.
+/// Limits of a process: the `XmR` chart.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Xmr {
     /// Centre line.
@@ -89,7 +89,7 @@ pub fn mann_kendall(values: &[f64]) -> Option<MannKendall> {
 
 /// Theil–Sen line of y on x with Sen's interval of the slope (Theil 1950, Sen 1968).
 ///
-/// The ends are slopes at ranks `(N ∓ z √var) / 2`, var as in [`mann_kendall`] with the ties of x and of
+/// The ends are the slopes at 1-based ranks `(N − z √var) / 2` and `(N + z √var) / 2 + 1` of N (Sen's), var as in [`mann_kendall`] with the ties of x and of
 /// y. Outliers of up to 29 % of the points do not move it. `None` when the lengths differ, a value
 /// is not finite, or fewer than two x differ.
 #[must_use]
@@ -104,7 +104,7 @@ pub fn theil_sen(x: &[f64], y: &[f64], confidence: f64) -> Option<TheilSen> {
         let later = x.iter().zip(y).skip(i + 1);
         slopes.extend(
             later
-                .filter(|(x2, _)| *x2 != x1)
+                .filter(|(x2, _)| sign(**x2, *x1).abs() > 0.0)
                 .map(|(x2, y2)| (y2 - y1) / (x2 - x1)),
         );
     }
@@ -117,12 +117,9 @@ pub fn theil_sen(x: &[f64], y: &[f64], confidence: f64) -> Option<TheilSen> {
     let deviation = ((term(n) - ties) / 18.0).max(0.0).sqrt();
     let count = slopes.len() as f64;
     let last = slopes.len() - 1;
-    let low = place(
-        ((count - z * deviation) / 2.0).round_ties_even() - 1.0,
-        last,
-    );
-    let high = place(((count + z * deviation) / 2.0).round_ties_even(), last);
-    // SciPy's ranks are one further out above than below; both ends are kept as it has them.
+    let half_width = z * deviation / 2.0;
+    let low = place((count / 2.0 - half_width).round_ties_even() - 1.0, last);
+    let high = place((count / 2.0 + half_width).round_ties_even(), last);
     let interval = [slopes[low], slopes[high]];
     intercept.is_finite().then_some(TheilSen {
         slope,
