@@ -1,4 +1,5 @@
-//! stub
+//! The ledger on the metrics branch.
+
 /// x
 pub struct Branch;
 /// x
