@@ -61,10 +61,10 @@ mod tests {
     use super::*;
 
     fn commit(node: &Value) -> Commit {
-        match from_rest(node).unwrap().fact {
-            Fact::Commit(found) => found,
-            other => panic!("{other:?}"),
-        }
+        let Fact::Commit(found) = from_rest(node).unwrap().fact else {
+            panic!("no commit")
+        };
+        found
     }
 
     #[test]

@@ -195,7 +195,7 @@ fn judge(statuses: &[Status]) -> (Outcome, Option<&Status>) {
         "abandoned" => (Outcome::Pending, None),
         word => match Outcome::of_status(word) {
             Outcome::Pending => (Outcome::Pending, None),
-            other => (other, Some(last)),
+            ended @ (Outcome::Ignored | Outcome::Failure | Outcome::Success) => (ended, Some(last)),
         },
     }
 }

@@ -16,10 +16,10 @@ fn status(state: &str, at: &str) -> Value {
 }
 
 fn fact(event: &Event) -> &Deployment {
-    match &event.fact {
-        Fact::Deployment(found) => found,
-        other => panic!("{other:?}"),
-    }
+    let Fact::Deployment(found) = &event.fact else {
+        panic!("no deployment")
+    };
+    found
 }
 
 fn at(text: &str) -> Option<Instant> {

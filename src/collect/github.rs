@@ -4,6 +4,7 @@
 
 mod changes;
 mod deployments;
+mod order;
 
 use crate::config::Config;
 use crate::event::{Deployment, Event, Events, Instant};
@@ -46,6 +47,15 @@ pub struct Collected {
     pub resume: Option<String>,
     /// Since when the deployments are complete; absent where this run did not page back to their beginning.
     pub history_since: Option<Instant>,
+}
+
+impl Collected {
+    /// Says it once.
+    fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
 }
 
 /// Something a reader of the report must know.

@@ -145,11 +145,11 @@ impl Client {
 
 /// Aliases hide which field was refused.
 fn needs_write(error: GitHubError) -> GitHubError {
-    match error {
-        GitHubError::Forbidden { message, .. } => GitHubError::Forbidden {
+    if let GitHubError::Forbidden { message, .. } = error {
+        return GitHubError::Forbidden {
             needed: Some("pull-requests: write".to_owned()),
             message,
-        },
-        other => other,
+        };
     }
+    error
 }

@@ -16,8 +16,6 @@ pub struct Comparison {
     pub commits: Vec<Value>,
     /// How many there are in all; more than `commits` where `pages` did not reach.
     pub total: u64,
-    /// The base itself.
-    pub base: Option<Value>,
     /// The newest commit both have; it is the head where the status is `behind`.
     pub merge_base: Option<Value>,
 }
@@ -38,8 +36,6 @@ struct Page {
     total_commits: u64,
     #[serde(default)]
     commits: Vec<Value>,
-    #[serde(default)]
-    base_commit: Option<Value>,
     #[serde(default)]
     merge_base_commit: Option<Value>,
 }
@@ -67,7 +63,6 @@ impl Client {
             if number == 1 {
                 found.status = page.status;
                 found.total = page.total_commits;
-                found.base = page.base_commit;
                 found.merge_base = page.merge_base_commit;
             }
             found.commits.extend(page.commits);

@@ -103,7 +103,9 @@ impl GitHubError {
             Self::Unauthorized => {
                 "give a valid token; inside a workflow the default is `${{ github.token }}`"
             }
-            Self::NotFound { .. } => "check the repository's name, and that the token may read it",
+            Self::NotFound { what } if what.to_ascii_lowercase().contains("repository") => {
+                "check the repository's name, and that the token may read it"
+            }
             Self::RateLimited { .. } => "nothing to do: the next run catches up",
             Self::RuleBlocked { .. } => {
                 "exclude the metrics branch from the ruleset, or keep the metrics in another repository with an app's token"
@@ -111,7 +113,8 @@ impl GitHubError {
             Self::Server { .. } | Self::Network { .. } | Self::TimedOut => {
                 "try again later; https://www.githubstatus.com tells whether GitHub is well"
             }
-            Self::Stale
+            Self::NotFound { .. }
+            | Self::Stale
             | Self::Ambiguous { .. }
             | Self::BadAnswer { .. }
             | Self::TooLarge { .. }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Collected, Note, Purse, is_production};
-use crate::adapter::github_commit::{self, is_object_id};
+use super::order::timelines;
+use super::{Collected, Note, Purse};
+use crate::adapter::github_commit;
 use crate::adapter::github_pull;
-use crate::event::{Commit, Event, Events, Fact, Instant, Outcome};
+use crate::event::{Commit, Event, Events, Fact};
 use crate::github::{Comparison, GitHubError};
 
 const A_QUERY: usize = 50;
@@ -26,9 +27,9 @@ struct Changes<'a, 'p> {
     purse: &'p Purse<'a>,
     /// New commits by id.
     commits: BTreeMap<String, Event>,
-    /// Commits that delimit a comparison; nobody needs their pull requests.
+    /// Revisions from before the history; nobody needs their pull requests.
     context: BTreeSet<String>,
-    /// Newest commit of each comparison.
+    /// Deployed revisions among the new commits, oldest first.
     heads: Vec<String>,
     /// Pull requests by the commits they brought.
     pull_of: BTreeMap<String, u64>,
@@ -62,37 +63,6 @@ pub(super) async fn collect(purse: &Purse<'_>, deployments: &[Event], out: &mut 
     }
     changes.ask_pulls(out).await;
     changes.hand_over(out);
-}
-
-/// Production deployments in order of time, service by service, from the last one before the cutoff.
-fn timelines(purse: &Purse<'_>, deployments: &[Event]) -> Vec<Vec<(String, bool)>> {
-    type Row<'e> = (Instant, &'e str, &'e str, bool);
-    let ask = &purse.ask;
-    let mut latest: BTreeMap<&str, &Event> = BTreeMap::new();
-    for event in ask.known.iter().chain(deployments) {
-        latest.insert(&event.id, event);
-    }
-    let mut services: BTreeMap<&str, Vec<Row<'_>>> = BTreeMap::new();
-    for event in latest.values() {
-        if let Fact::Deployment(d) = &event.fact
-            && d.outcome != Outcome::Ignored
-            && is_production(ask.config, d)
-            && let Some(revision) = d.revision.as_deref().filter(|text| is_object_id(text))
-        {
-            let fresh = ask.known.get("deployment", &event.id).is_none();
-            let service = d.service.as_deref().unwrap_or_default();
-            let rows = services.entry(service).or_default();
-            rows.push((event.time, &event.id, revision, fresh));
-        }
-    }
-    let ordered = services.into_values().map(|mut rows| {
-        rows.sort_unstable();
-        let begin = rows.partition_point(|row| row.0 < ask.cutoff);
-        let rows = rows.into_iter().skip(begin.saturating_sub(1));
-        rows.map(|(_, _, revision, fresh)| (revision.to_ascii_lowercase(), fresh))
-            .collect()
-    });
-    ordered.collect()
 }
 
 fn known_pulls(known: &Events) -> BTreeMap<String, u64> {
@@ -164,6 +134,9 @@ impl Changes<'_, '_> {
             }
             self.compare(step, true, out).await;
         }
+        let found = steps.into_iter().map(|step| step.head);
+        self.heads
+            .extend(found.filter(|head| self.commits.contains_key(head)));
     }
 
     async fn compare(&mut self, step: &Step, says_so: bool, out: &mut Collected) {
@@ -183,9 +156,9 @@ impl Changes<'_, '_> {
             .compare(&step.base, &step.head, pages, ask.budget)
             .await
         {
-            Ok(found) => self.take(found, out),
+            Ok(found) => self.take(&found, out),
             Err(GitHubError::NotFound { .. }) if !says_so => {}
-            Err(GitHubError::NotFound { .. }) => out.notes.push(Note {
+            Err(GitHubError::NotFound { .. }) => out.note(Note {
                 code: "by_time",
                 says: format!(
                     "{}...{} cannot be compared: a commit is gone, or they share no history",
@@ -195,40 +168,39 @@ impl Changes<'_, '_> {
                 help: None,
             }),
             Err(error) => {
-                out.notes.push(Note::of("commits", &error));
+                out.note(Note::of("commits", &error));
                 out.more = true;
                 self.compared = true;
             }
         }
     }
 
-    fn take(&mut self, found: Comparison, out: &mut Collected) {
+    fn take(&mut self, found: &Comparison, out: &mut Collected) {
         if !found.is_complete() {
             out.notes
                 .push(Note::truncated("commits of older deployments"));
             out.more = true;
         }
-        for node in found.base.iter().chain(&found.merge_base) {
-            if let Some(sha) = self.insert(node) {
-                self.context.insert(sha);
-            }
+        for node in &found.commits {
+            self.insert(node);
         }
-        let new: Vec<String> = found
-            .commits
-            .iter()
-            .filter_map(|node| self.insert(node))
-            .collect();
-        for sha in &new {
-            self.context.remove(sha);
+        // A rollback to before the history: its commit is remembered, so that it is not asked for again. Where older
+        // deployments are still to come, one of them may have delivered it.
+        if let Some(node) = found
+            .merge_base
+            .as_ref()
+            .filter(|_| found.commits.is_empty() && out.resume.is_none())
+            && let Some(sha) = self.insert(node)
+        {
+            self.context.insert(sha);
         }
-        self.heads.extend(new.last().cloned());
     }
 
     /// The id of a commit that was not known before.
     fn insert(&mut self, node: &serde_json::Value) -> Option<String> {
         let event = github_commit::from_rest(node).ok()?;
         let sha = commit_of(&event)?.sha.clone();
-        if self.is_known(&sha) && !self.context.contains(&sha) {
+        if self.is_known(&sha) {
             return None;
         }
         self.commits.insert(sha.clone(), event);
@@ -252,21 +224,24 @@ impl Changes<'_, '_> {
         self.ask_for(left, out).await;
     }
 
+    /// The branch itself, oldest commit first: what every deployed revision reaches by first parents.
     fn first_parents(&self) -> Vec<String> {
         let mut chain = Vec::new();
         let mut seen = BTreeSet::new();
         for head in &self.heads {
+            let mut part = Vec::new();
             let mut at = Some(head);
-            while let Some(sha) = at {
+            while let Some(sha) = at.filter(|sha| !self.context.contains(*sha)) {
                 let Some(commit) = self.commits.get(sha).and_then(commit_of) else {
                     break;
                 };
-                if self.context.contains(sha) || !seen.insert(sha) {
+                if !seen.insert(sha) {
                     break;
                 }
-                chain.push(sha.clone());
+                part.push(sha.clone());
                 at = commit.parents.first();
             }
+            chain.extend(part.into_iter().rev());
         }
         chain
     }
@@ -288,7 +263,7 @@ impl Changes<'_, '_> {
             }
             let ask = &self.purse.ask;
             if self.purse.left() == 0 {
-                out.notes.push(Note::truncated("older pull requests"));
+                out.note(Note::truncated("older pull requests"));
                 out.more = true;
                 self.pulled = true;
                 return;
@@ -305,7 +280,7 @@ impl Changes<'_, '_> {
                     shas.extend(batch.into_iter().rev());
                 }
                 Err(error) => {
-                    out.notes.push(Note::of("pull requests", &error));
+                    out.note(Note::of("pull requests", &error));
                     self.pulled = true;
                     // What is not permitted today is not asked again; the rest is, by the next run.
                     if matches!(error, GitHubError::Forbidden { .. }) {
@@ -350,28 +325,53 @@ impl Changes<'_, '_> {
         }
     }
 
-    /// A commit whose pull request could not be asked for is held back, so that the next run asks.
-    fn hand_over(self, out: &mut Collected) {
-        for (sha, mut event) in self.commits {
-            let number = self.pull_of.get(&sha).copied();
-            let Fact::Commit(commit) = &mut event.fact else {
-                continue;
-            };
-            // A merge off the branch itself, such as of the branch into a feature, has no pull request.
-            let merge = commit.parents.len() > 1 && !self.chain.contains(&sha);
-            if number.is_some()
-                || !self.pulled
-                || merge
-                || self.asked.contains(&sha)
-                || self.context.contains(&sha)
+    fn is_settled(&self, sha: &str) -> bool {
+        !self.pulled || self.asked.contains(sha) || self.pull_of.contains_key(sha)
+    }
+
+    /// What may be remembered: only commits whose own past is remembered too, since a later run compares from there.
+    /// A commit whose pull request could not be asked for is held back with all that follows it.
+    fn complete(&self) -> BTreeSet<String> {
+        let mut children: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for commit in self.commits.values().filter_map(commit_of) {
+            for parent in &commit.parents {
+                children.entry(parent).or_default().push(&commit.sha);
+            }
+        }
+        let unsettled = self.chain.iter().filter(|sha| !self.is_settled(sha));
+        let mut held: BTreeSet<&str> = BTreeSet::new();
+        let mut next: Vec<&str> = unsettled.map(String::as_str).collect();
+        while let Some(sha) = next.pop() {
+            if held.insert(sha) {
+                next.extend(children.get(sha).into_iter().flatten());
+            }
+        }
+        let mut kept: BTreeSet<String> = self.context.clone();
+        let settled = self.chain.iter().filter(|sha| !held.contains(sha.as_str()));
+        let mut next: Vec<&str> = settled.map(String::as_str).collect();
+        while let Some(sha) = next.pop() {
+            if let Some(commit) = self.commits.get(sha).and_then(commit_of)
+                && kept.insert(sha.to_owned())
             {
-                commit.pull = number;
+                next.extend(commit.parents.iter().map(String::as_str));
+            }
+        }
+        kept
+    }
+
+    fn hand_over(self, out: &mut Collected) {
+        let complete = self.complete();
+        for (sha, mut event) in self.commits {
+            if let Fact::Commit(commit) = &mut event.fact
+                && complete.contains(&sha)
+            {
+                commit.pull = self.pull_of.get(&sha).copied();
                 out.events.push(event);
             }
         }
         let known = self.purse.ask.known;
-        out.events
-            .extend(self.pulls.into_values().filter(|event| !known.knows(event)));
+        let pulls = self.pulls.into_values();
+        out.events.extend(pulls.filter(|event| !known.knows(event)));
     }
 }
 

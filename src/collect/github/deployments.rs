@@ -60,13 +60,13 @@ impl Pages {
 pub(super) async fn collect(purse: &Purse<'_>, out: &mut Collected) -> Vec<Event> {
     let ask = &purse.ask;
     if let Some(error) = ask.state.problem(&Part::Deployments) {
-        out.notes.push(Note::of("deployments", error));
+        out.note(Note::of("deployments", error));
     }
     let mut pages = Pages::default();
     page_back(purse, &mut pages, out).await;
     refresh(purse, &mut pages, out).await;
     if pages.unreadable > 0 {
-        out.notes.push(Note {
+        out.note(Note {
             code: "unreadable",
             says: format!(
                 "{} deployments have no environment or time",
@@ -115,7 +115,7 @@ async fn page_back(purse: &Purse<'_>, pages: &mut Pages, out: &mut Collected) {
                 cursor = page.next_cursor;
             }
             Err(note) => {
-                out.notes.push(note);
+                out.note(note);
                 out.more = true;
                 out.resume = Some(from);
                 return;
@@ -152,7 +152,7 @@ async fn refresh(purse: &Purse<'_>, pages: &mut Pages, out: &mut Collected) {
         Ok(nodes) => {
             pages.take(ask, &nodes);
         }
-        Err(error) => out.notes.push(Note::of("open deployments", &error)),
+        Err(error) => out.note(Note::of("open deployments", &error)),
     }
 }
 

@@ -1,0 +1,38 @@
+//! The order in which production was deployed to, known and new deployments together.
+
+use std::collections::BTreeMap;
+
+use super::{Purse, is_production};
+use crate::adapter::github_commit::is_object_id;
+use crate::event::{Event, Fact, Instant, Outcome};
+
+/// Production deployments in order of time, service by service, from the last one before the cutoff.
+pub(super) fn timelines(purse: &Purse<'_>, deployments: &[Event]) -> Vec<Vec<(String, bool)>> {
+    type Row<'e> = (Instant, &'e str, &'e str, bool);
+    let ask = &purse.ask;
+    let mut latest: BTreeMap<&str, &Event> = BTreeMap::new();
+    for event in ask.known.iter().chain(deployments) {
+        latest.insert(&event.id, event);
+    }
+    let mut services: BTreeMap<&str, Vec<Row<'_>>> = BTreeMap::new();
+    for event in latest.values() {
+        if let Fact::Deployment(d) = &event.fact
+            && d.outcome != Outcome::Ignored
+            && is_production(ask.config, d)
+            && let Some(revision) = d.revision.as_deref().filter(|text| is_object_id(text))
+        {
+            let fresh = ask.known.get("deployment", &event.id).is_none();
+            let service = d.service.as_deref().unwrap_or_default();
+            let rows = services.entry(service).or_default();
+            rows.push((event.time, &event.id, revision, fresh));
+        }
+    }
+    let ordered = services.into_values().map(|mut rows| {
+        rows.sort_unstable();
+        let begin = rows.partition_point(|row| row.0 < ask.cutoff);
+        let rows = rows.into_iter().skip(begin.saturating_sub(1));
+        rows.map(|(_, _, revision, fresh)| (revision.to_ascii_lowercase(), fresh))
+            .collect()
+    });
+    ordered.collect()
+}
