@@ -1,3 +1,5 @@
 //! The `fivekeys` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    fivekeys::cli::run(&fivekeys::host::Host::from_process())
+}

@@ -1,1 +1,69 @@
 //! Commands, exit codes, how errors look.
+
+mod action;
+mod args;
+mod artifacts;
+mod exit;
+mod explain;
+mod failure;
+mod init;
+mod progress;
+mod question;
+mod record;
+mod report;
+mod trend;
+mod verify;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::host::Host;
+use args::{Cli, Command};
+
+pub use exit::{EXITS, Exit};
+pub use failure::Failure;
+
+/// Runs the command that the host was given.
+#[must_use]
+pub fn run(host: &Host) -> ExitCode {
+    let cli = match Cli::try_parse_from(&host.args) {
+        Ok(cli) => cli,
+        Err(e) => return refused(host, &e).into(),
+    };
+    let done = match cli.command {
+        Command::Init(args) => init::run(host, &args),
+        Command::Report(args) => report::run(host, &args),
+        Command::Trend(args) => trend::run(host, &args),
+        Command::Explain(args) => explain::run(host, &args),
+        Command::Deploy(args) => record::deploy(host, &args),
+        Command::Incident { command } => record::incident(host, &command),
+        Command::Verify(args) => verify::run(host, &args),
+        Command::Action => return action::run(host).into(),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(failure) => {
+            failure.show(host);
+            failure.exit
+        }
+    }
+    .into()
+}
+
+/// Help and version are answers; the rest is a usage error.
+fn refused(host: &Host, error: &clap::Error) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A reader that went away has what it wanted.
+            let _ = host.print(&error.render().to_string());
+            Exit::Fine
+        }
+        _ => {
+            host.say(error.render().to_string().trim_end());
+            Exit::Usage
+        }
+    }
+}

@@ -1,1 +1,5 @@
 //! Puts text in places.
+
+mod comments;
+
+pub use comments::{Draft, Posted, post};

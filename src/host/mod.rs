@@ -15,6 +15,8 @@ use chrono::{DateTime, Utc};
 pub struct Host {
     /// The one moment that a run calls now; `SOURCE_DATE_EPOCH` fixes it.
     pub now: DateTime<Utc>,
+    /// Command line, program name first.
+    pub args: Vec<std::ffi::OsString>,
     /// Environment variables.
     pub env: BTreeMap<String, String>,
     /// The folder the command was given in.
@@ -43,6 +45,7 @@ impl Host {
             .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         Self {
             now: fixed.unwrap_or_else(Utc::now),
+            args: std::env::args_os().collect(),
             env,
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdout_is_terminal: std::io::stdout().is_terminal(),

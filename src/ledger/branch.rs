@@ -1,6 +1,137 @@
-//! The ledger on the metrics branch.
+//! The ledger on the metrics branch: read from one commit, written by compare-and-swap on it.
 
-/// x
-pub struct Branch;
-/// x
-pub struct BranchError;
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::{Ledger, META, Plan, TooNew, Unreadable, month_path, months_between};
+use crate::github::{Budget, Client, GitHubError, Part, State, StateRequest};
+
+/// Why the branch could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BranchError {
+    /// GitHub said no.
+    #[error(transparent)]
+    GitHub(#[from] GitHubError),
+    /// A newer version wrote it.
+    #[error(transparent)]
+    TooNew(#[from] TooNew),
+}
+
+/// A branch of a repository that holds a ledger, or will.
+#[derive(Debug, Clone, Copy)]
+pub struct Branch<'c> {
+    client: &'c Client,
+    name: &'c str,
+}
+
+/// What one query read: the ledger, and everything else of the repository.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The ledger; empty where there is no branch.
+    pub ledger: Ledger,
+    /// The commit it was read from; absent where there is no branch.
+    pub head: Option<String>,
+    /// The repository.
+    pub state: State,
+}
+
+impl<'c> Branch<'c> {
+    /// A branch by name.
+    #[must_use]
+    pub fn new(client: &'c Client, name: &'c str) -> Self {
+        Self { client, name }
+    }
+
+    /// Reads the months since `since` and everything younger, with the repository's state, in one query.
+    ///
+    /// # Errors
+    /// When GitHub gave nothing, or a newer version wrote the ledger.
+    pub async fn load(
+        &self,
+        since: NaiveDate,
+        today: NaiveDate,
+        config_path: &str,
+        budget: &Budget,
+    ) -> Result<Loaded, BranchError> {
+        let months = months_between(since, today);
+        let mut files = vec![META.to_owned()];
+        files.extend(months.iter().map(|m| month_path(m)));
+        let request = StateRequest {
+            branch: self.name.to_owned(),
+            config_path: config_path.to_owned(),
+            files,
+            folder: Some("ledger/events".to_owned()),
+            oids: vec!["dashboard/index.html".to_owned()],
+            deployments: true,
+        };
+        let mut state = self.client.state(&request, budget).await?;
+        let mut texts = BTreeMap::new();
+        let mut head = None;
+        if let Some(branch) = &mut state.branch {
+            head = Some(branch.head_oid.clone());
+            for (path, file) in &mut branch.files {
+                if let Some(text) = file.text.take() {
+                    texts.insert(path.clone(), text);
+                }
+            }
+        }
+        let mut ledger = Ledger::read(&texts, months.first().map(String::as_str))?;
+        // Absent is not unreadable: what could not be read makes the ledger read-only.
+        for (part, error) in &state.problems {
+            let file = match part {
+                Part::Branch => self.name.to_owned(),
+                Part::File(path) => path.clone(),
+                Part::Config | Part::Deployments | Part::Repository => continue,
+            };
+            ledger.unreadable.push(Unreadable {
+                file,
+                line: 0,
+                what: error.to_string(),
+            });
+        }
+        Ok(Loaded {
+            ledger,
+            head,
+            state,
+        })
+    }
+
+    /// Writes a plan on top of the commit that was read, or makes the branch.
+    ///
+    /// # Errors
+    /// [`GitHubError::Stale`] when somebody wrote in between, [`GitHubError::Ambiguous`] when the answer was lost:
+    /// both mean read again. Anything else: nothing was written.
+    pub async fn save(
+        &self,
+        head: Option<&str>,
+        plan: &Plan,
+        headline: &str,
+        budget: &Budget,
+    ) -> Result<String, GitHubError> {
+        let files: Vec<(String, Vec<u8>)> = plan
+            .writes
+            .iter()
+            .map(|(path, text)| (path.clone(), text.clone().into_bytes()))
+            .collect();
+        match head {
+            Some(head) => {
+                self.client
+                    .create_commit_on_branch(
+                        self.name,
+                        head,
+                        headline,
+                        &files,
+                        &plan.deletes,
+                        budget,
+                    )
+                    .await
+            }
+            None => {
+                self.client
+                    .bootstrap(self.name, &files, headline, budget)
+                    .await
+            }
+        }
+    }
+}

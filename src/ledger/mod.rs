@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Events, Instant};
 
-pub use branch::{Branch, BranchError};
+pub use branch::{Branch, BranchError, Loaded};
 pub use folder::{Folder, FolderError};
 pub use line::Line;
 pub use plan::Plan;
@@ -37,6 +37,12 @@ pub struct Meta {
     /// Where the collected history begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_since: Option<Instant>,
+    /// Head of the production branch, as last seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+    /// Where an unfinished first collection goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<String>,
     /// Month of the first line, `YYYY-MM`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_month: Option<String>,
@@ -52,6 +58,8 @@ impl Default for Meta {
             min_reader: 1,
             writer: concat!("fivekeys ", env!("CARGO_PKG_VERSION")).to_owned(),
             history_since: None,
+            head: None,
+            resume: None,
             first_month: None,
             baselines: BTreeMap::new(),
         }
@@ -176,6 +184,7 @@ impl Ledger {
         };
         ledger.events.baselines = cut.then(|| ledger.meta.baselines.clone());
         ledger.events.history_since = ledger.meta.history_since;
+        ledger.events.head.clone_from(&ledger.meta.head);
         Ok(ledger)
     }
 

@@ -58,6 +58,15 @@ impl Ledger {
         Some(plan)
     }
 
+    /// A plan that writes the bookkeeping alone.
+    #[must_use]
+    pub fn bookkeeping(&self) -> Plan {
+        Plan {
+            writes: BTreeMap::from([(META.to_owned(), self.meta_text())]),
+            ..Plan::default()
+        }
+    }
+
     /// The bookkeeping as text.
     #[must_use]
     pub fn meta_text(&self) -> String {

@@ -1,0 +1,125 @@
+//! How errors look: `error:`, `caused by:`, `help:`; on a runner also an annotation.
+
+use super::Exit;
+use crate::adapter::PayloadError;
+use crate::collect::git::GitHistoryError;
+use crate::config::{ConfigError, DurationError, PatternError, ShapeError};
+use crate::event::TimeError;
+use crate::github::GitHubError;
+use crate::host::Host;
+use crate::host::git::GitError;
+use crate::ledger::{BranchError, FolderError, TooNew};
+
+/// Why a command could not do what it was asked.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the program ends.
+    pub exit: Exit,
+    /// What happened, with its causes.
+    pub error: anyhow::Error,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Failure {
+    /// A wrong command line or input.
+    pub fn usage(message: impl Into<String>, help: impl Into<Option<String>>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            error: anyhow::anyhow!(message.into()),
+            help: help.into(),
+        }
+    }
+
+    /// Says what was being done.
+    #[must_use]
+    pub fn during(mut self, what: impl std::fmt::Display + Send + Sync + 'static) -> Self {
+        self.error = self.error.context(what);
+        self
+    }
+
+    /// Prints it.
+    pub fn show(&self, host: &Host) {
+        host.say(&format!("error: {}", plain(&self.error)));
+        for cause in self.error.chain().skip(1) {
+            host.say(&format!("caused by: {}", plain(cause)));
+        }
+        if let Some(help) = &self.help {
+            host.say(&format!("help: {}", plain(help)));
+        }
+    }
+
+    /// In one line, for an annotation.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let chain: Vec<String> = self.error.chain().map(plain).collect();
+        match &self.help {
+            Some(help) => format!("{}. {}", chain.join(": "), plain(help)),
+            None => chain.join(": "),
+        }
+    }
+}
+
+/// Without characters that a terminal would obey.
+fn plain(text: impl std::fmt::Display) -> String {
+    text.to_string()
+        .chars()
+        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .collect()
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self {
+            exit: Exit::Bug,
+            error,
+            help: None,
+        }
+    }
+}
+
+/// A conversion for every typed error: its exit code, and where its help comes from.
+macro_rules! failures {
+    ($($error:ty => $exit:expr, $help:expr;)*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                let help: fn(&$error) -> Option<String> = $help;
+                let help = help(&error);
+                Self { exit: $exit, error: error.into(), help }
+            }
+        }
+    )*};
+}
+
+failures! {
+    ConfigError => Exit::Usage, |e| e.help().map(str::to_owned);
+    ShapeError => Exit::Usage, |e| e.help.clone();
+    PatternError => Exit::Usage, |_| None;
+    DurationError => Exit::Usage, |_| None;
+    TimeError => Exit::Usage, |_| None;
+    PayloadError => Exit::Usage, |_| None;
+    GitError => Exit::Usage, |e| e.help().map(str::to_owned);
+    GitHistoryError => Exit::Usage, |e| e.help().map(str::to_owned);
+    GitHubError => Exit::GitHub, GitHubError::help;
+    TooNew => Exit::TooNew, |_| Some("use the fivekeys that wrote it, or a newer one".to_owned());
+    std::io::Error => Exit::Usage, |_| None;
+    crate::render::RenderError => Exit::Bug, |_| None;
+}
+
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Disk(e) => e.into(),
+            FolderError::TooNew(e) => e.into(),
+        }
+    }
+}
+
+impl From<BranchError> for Failure {
+    fn from(error: BranchError) -> Self {
+        match error {
+            BranchError::GitHub(e) => e.into(),
+            BranchError::TooNew(e) => e.into(),
+        }
+    }
+}

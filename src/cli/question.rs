@@ -1,0 +1,138 @@
+//! From what was typed to what is asked: configuration, window, scope.
+
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use super::args::{Scope, SourceArg};
+use crate::adapter::HistorySettings;
+use crate::config::{
+    self, Config, ConfigError, Environments, FailedAttempts, Globs, Service, SourceChoice,
+    TagPattern, parse_days,
+};
+use crate::event::{Instant, Window, parse_instant};
+use crate::host::{Host, disk};
+use crate::report::{Ask, v1::Report};
+
+/// Where a configuration is looked for, in this order.
+pub(super) const CONFIG_FILES: [&str; 2] = [".github/fivekeys.yml", ".fivekeys.yml"];
+/// Largest configuration that is read.
+const LARGEST_CONFIG: u64 = 1 << 20;
+
+/// Reads the configuration of a clone; without a file it is all defaults.
+pub(super) fn read_config(root: &Path, given: Option<&Path>) -> Result<Config, Failure> {
+    let candidates: Vec<PathBuf> = match given {
+        Some(path) => vec![path.to_owned()],
+        None => CONFIG_FILES.iter().map(|f| root.join(f)).collect(),
+    };
+    for path in &candidates {
+        if let Some(text) = disk::read_text(path, LARGEST_CONFIG)? {
+            return config::parse(&text)
+                .map_err(|e| Failure::from(e).during(format!("cannot use {}", path.display())));
+        }
+    }
+    match given {
+        Some(path) => Err(Failure::usage(format!("there is no {}", path.display()), None)),
+        None => Ok(Config::default()),
+    }
+}
+
+/// Puts what was typed over what is configured.
+pub(super) fn override_config(config: &mut Config, scope: &Scope) -> Result<(), Failure> {
+    if let Some(globs) = &scope.environment {
+        let list: Vec<String> = globs.split(',').map(|g| g.trim().to_owned()).collect();
+        config.environments = Environments::new(&list)?;
+    }
+    if let Some(pattern) = &scope.tags {
+        config.tags = TagPattern::new(pattern)?;
+    }
+    if let Some(zone) = &scope.timezone {
+        config.timezone = zone.parse().map_err(|_| {
+            Failure::from(ConfigError::Value {
+                key: "--timezone".to_owned(),
+                what: format!("`{zone}` is not an IANA time zone such as Europe/Berlin"),
+            })
+        })?;
+    }
+    if let Some(window) = &scope.window {
+        config.window_days = parse_days(window)?;
+    }
+    match scope.source {
+        Some(SourceArg::Auto) => config.source = SourceChoice::Auto,
+        Some(SourceArg::Tags) => config.source = SourceChoice::Tags,
+        Some(SourceArg::Merges) => config.source = SourceChoice::Merges,
+        None => {}
+    }
+    Ok(())
+}
+
+/// What of the configuration a history file brings along.
+pub(super) fn apply_settings(config: &mut Config, settings: &HistorySettings) -> Result<(), Failure> {
+    if let Some(list) = &settings.environments {
+        config.environments = Environments::new(list)?;
+    }
+    if let Some(bands) = &settings.bands {
+        config.benchmark = config::parse(&format!("benchmark: \"{bands}\""))?.benchmark;
+    }
+    match settings.failed_attempts.as_deref() {
+        None | Some("separate") => {}
+        Some("count") => config.rules.failed_attempts = FailedAttempts::Count,
+        Some(other) => {
+            let message = format!("settings.failed_attempts: `{other}` is neither separate nor count");
+            return Err(Failure::usage(message, None));
+        }
+    }
+    for (name, paths) in &settings.paths {
+        let service: &mut Service = config.services.entry(name.clone()).or_default();
+        service.paths = Globs::new(paths, true)?;
+    }
+    Ok(())
+}
+
+/// The window that was asked for.
+pub(super) fn ask(host: &Host, config: &Config, scope: &Scope) -> Result<Ask, Failure> {
+    let instant = |text: &Option<String>| -> Result<Option<Instant>, Failure> {
+        Ok(text.as_deref().map(parse_instant).transpose()?)
+    };
+    let (since, until) = (instant(&scope.since)?, instant(&scope.until)?);
+    let now = instant(&scope.as_of)?.unwrap_or(host.now);
+    let to = until.unwrap_or(now);
+    let window = match since {
+        Some(from) => Window { from, to },
+        None => Window::last_days(to, config.window_days),
+    };
+    if window.from >= window.to {
+        return Err(Failure::usage(
+            "the window ends before it begins",
+            Some("give --since before --until".to_owned()),
+        ));
+    }
+    Ok(Ask {
+        window,
+        now,
+        repository: None,
+        notes: Vec::new(),
+    })
+}
+
+/// Narrows a report to one service.
+pub(super) fn narrow(report: &mut Report, service: Option<&str>) -> Result<(), Failure> {
+    let Some(name) = service else {
+        return Ok(());
+    };
+    let Some(scope) = report.services.remove(name) else {
+        let known: Vec<&str> = report.services.keys().map(String::as_str).collect();
+        let help = if known.is_empty() {
+            "this repository has one service without a name; leave --service out".to_owned()
+        } else {
+            format!("services are {}", known.join(", "))
+        };
+        return Err(Failure::usage(format!("there is no service `{name}`"), Some(help)));
+    };
+    report.overall = scope;
+    report.services.clear();
+    let ours = |of: &Option<String>| of.as_deref() == Some(name);
+    report.deployments.retain(|d| ours(&d.service));
+    report.changes.retain(|c| ours(&c.service));
+    report.incidents.retain(|i| i.service.is_none() || ours(&i.service));
+    Ok(())
+}

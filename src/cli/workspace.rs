@@ -1,0 +1,215 @@
+//! A clone and its folder ledger: everything that the offline commands work on.
+
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use super::args::Scope;
+use super::progress::Progress;
+use super::question;
+use crate::adapter::parse_history;
+use crate::collect::git::{self, GitHistory};
+use crate::config::Config;
+use crate::event::{Event, Events, Fact, Instant, Source};
+use crate::host::git::{Git, GitError};
+use crate::host::{Host, disk};
+use crate::ledger::{Folder, Ledger};
+use crate::report::v1::Note;
+use crate::timeline::Timeline;
+
+/// The folder that holds the ledger and the results.
+pub(super) const FOLDER: &str = ".dora";
+/// Largest history file that is read.
+const LARGEST_HISTORY: u64 = 1 << 30;
+
+/// What there is to measure.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    /// The facts.
+    pub(super) events: Events,
+    /// How they are counted.
+    pub(super) config: Config,
+    /// `owner/name`, or the folder's name.
+    pub(super) repository: Option<String>,
+    /// What collecting left out.
+    pub(super) notes: Vec<Note>,
+    /// Where results go; absent when a file was measured.
+    pub(super) folder: Option<Folder>,
+}
+
+/// The top of the clone that a folder is in; a bare one is its own top.
+pub(super) fn root(host: &Host) -> Result<PathBuf, Failure> {
+    let git = Git::open(&host.folder)?;
+    Ok(git.top_level()?.unwrap_or_else(|| host.folder.clone()))
+}
+
+/// Reads a history file, or collects from the clone into its folder ledger.
+pub(super) fn open(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
+    match &scope.from {
+        Some(from) => from_file(host, scope, from),
+        None => from_clone(host, scope),
+    }
+}
+
+fn from_file(host: &Host, scope: &Scope, from: &str) -> Result<Workspace, Failure> {
+    let Some(("history", path)) = from.split_once('=') else {
+        return Err(Failure::usage(
+            format!("`--from {from}` names no adapter and file"),
+            Some("write --from history=FILE".to_owned()),
+        ));
+    };
+    let path = host.folder.join(path);
+    let text = disk::read_text(&path, LARGEST_HISTORY)?
+        .ok_or_else(|| Failure::usage(format!("there is no {}", path.display()), None))?;
+    let history = parse_history(&text)
+        .map_err(|e| Failure::from(e).during(format!("cannot use {}", path.display())))?;
+    let mut config = match &scope.config {
+        Some(path) => question::read_config(&host.folder, Some(path))?,
+        None => Config::default(),
+    };
+    question::apply_settings(&mut config, &history.settings)?;
+    question::override_config(&mut config, scope)?;
+    let mut events: Events = history.events.into_iter().collect();
+    events.history_since = history.since;
+    events.head = history.head;
+    Ok(Workspace {
+        events,
+        config,
+        repository: None,
+        notes: Vec::new(),
+        folder: None,
+    })
+}
+
+fn from_clone(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
+    let root = root(host)?;
+    let mut config = question::read_config(&root, scope.config.as_deref())?;
+    question::override_config(&mut config, scope)?;
+    let history = {
+        let _progress = Progress::start(host, "reading the history of this clone");
+        git::collect(&host.folder, &config)?
+    };
+    let folder = Folder::at(root.join(FOLDER));
+    let mut notes: Vec<Note> = history
+        .notes
+        .iter()
+        .map(|n| Note {
+            code: n.code.to_owned(),
+            says: n.text.clone(),
+            help: Some(n.help.clone()),
+        })
+        .collect();
+    let repository = history.repository.clone().or_else(|| name_of(&root));
+    let events = store(host, &folder, history, &mut notes)?;
+    Ok(Workspace {
+        events,
+        config,
+        repository,
+        notes,
+        folder: Some(folder),
+    })
+}
+
+fn name_of(root: &Path) -> Option<String> {
+    Some(root.file_name()?.to_string_lossy().into_owned())
+}
+
+/// Takes the clone's history into the folder ledger. A folder that cannot be written, or must not be, is said and
+/// measured all the same.
+fn store(
+    host: &Host,
+    folder: &Folder,
+    history: GitHistory,
+    notes: &mut Vec<Note>,
+) -> Result<Events, Failure> {
+    let GitHistory { events, head, .. } = history;
+    let lock = folder.lock();
+    let mut ledger = folder.load()?;
+    let since = first_deployment(&events).into_iter().chain(ledger.meta.history_since).min();
+    let head_moved = ledger.meta.head != head || ledger.meta.history_since != since;
+    ledger.meta.history_since = since;
+    ledger.meta.head.clone_from(&head);
+    let plan = ledger.append(&events, host.now.date_naive());
+    if !ledger.is_writable() {
+        notes.push(unreadable(&ledger));
+    } else if let Some(plan) = plan {
+        keep_cache_out_of_git(folder);
+        say_unwritten(lock.map_err(Failure::from).and_then(|_lock| Ok(folder.save(&plan)?)), notes);
+    } else if head_moved {
+        let plan = ledger.bookkeeping();
+        say_unwritten(lock.map_err(Failure::from).and_then(|_lock| Ok(folder.save(&plan)?)), notes);
+    }
+    let mut all = ledger.events;
+    all.history_since = since;
+    all.head = head;
+    Ok(all)
+}
+
+/// When the measured history begins: the first deployment that a tag or merge marks.
+fn first_deployment(events: &[Event]) -> Option<Instant> {
+    events
+        .iter()
+        .filter(|e| matches!(e.fact, Fact::Deployment(_)) && e.source != Source::History)
+        .map(|e| e.time)
+        .min()
+}
+
+/// A ledger with lines that cannot be read is never written.
+pub(super) fn unreadable(ledger: &Ledger) -> Note {
+    let first: Vec<String> = ledger.unreadable.iter().take(3).map(ToString::to_string).collect();
+    Note {
+        code: "ledger_unreadable".to_owned(),
+        says: format!(
+            "The ledger was not written: {} of it cannot be read ({}).",
+            if ledger.unreadable.len() == 1 { "a line".to_owned() } else { format!("{} lines", ledger.unreadable.len()) },
+            first.join("; ")
+        ),
+        help: Some("Repair or remove those lines; nothing else was touched.".to_owned()),
+    }
+}
+
+fn say_unwritten(saved: Result<(), Failure>, notes: &mut Vec<Note>) {
+    if let Err(failure) = saved {
+        notes.push(Note {
+            code: "not_written".to_owned(),
+            says: format!("Nothing was stored in .dora/: {}.", failure.line()),
+            help: None,
+        });
+    }
+}
+
+/// The cache is nobody's business but this machine's.
+fn keep_cache_out_of_git(folder: &Folder) {
+    let path = folder.path().join(".gitignore");
+    if let Ok(None) = disk::read_text(&path, 1 << 16) {
+        // Without it git shows a lock file; nothing breaks.
+        let _ = disk::write_atomic(&path, b"cache/\n");
+    }
+}
+
+/// Loads the folder ledger alone, for recording by hand.
+pub(super) fn folder_ledger(host: &Host) -> Result<(Folder, Ledger, Config), Failure> {
+    let root = root(host).or_else(|failure| {
+        let no_clone = failure
+            .error
+            .downcast_ref::<GitError>()
+            .is_some_and(|e| matches!(e, GitError::NotARepository { .. }));
+        // Recording needs no clone, only a folder.
+        if no_clone { Ok(host.folder.clone()) } else { Err(failure) }
+    })?;
+    let config = question::read_config(&root, None)?;
+    let folder = Folder::at(root.join(FOLDER));
+    let ledger = folder.load()?;
+    Ok((folder, ledger, config))
+}
+
+/// First deployments of each service, for readers that will only load the end of the history.
+pub(super) fn baselines(events: &Events, config: &Config) -> std::collections::BTreeMap<String, String> {
+    let mut out = events.baselines.clone().unwrap_or_default();
+    for deployment in Timeline::fold(events, config).deployments {
+        if deployment.baseline {
+            let service = deployment.service.unwrap_or_default();
+            out.entry(service).or_insert(deployment.id);
+        }
+    }
+    out
+}
