@@ -84,6 +84,15 @@ impl GraphAnswer {
             .map(|e| &e.error)
     }
 
+    /// The first error that lies at this path or below it.
+    #[must_use]
+    pub fn error_below(&self, path: &[&str]) -> Option<&GitHubError> {
+        self.errors
+            .iter()
+            .find(|e| e.path.len() >= path.len() && e.path.iter().zip(path).all(|(a, b)| a == b))
+            .map(|e| &e.error)
+    }
+
     /// The first error of all.
     #[must_use]
     pub fn first_error(&self) -> Option<&GitHubError> {

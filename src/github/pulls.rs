@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Budget, Client, GitHubError};
 
 /// Most commits a query asks for: about 7 points and 29,000 nodes.
-pub(crate) const MOST_COMMITS: usize = 50;
+const MOST_COMMITS: usize = 50;
 
 const PULL: &str = "id number title body createdAt mergedAt headRefName baseRefName isDraft \
     additions deletions changedFiles author { __typename login } mergeCommit { oid } \

@@ -159,10 +159,24 @@ impl Client {
             "branch": format!("refs/heads/{}", request.branch),
             "config": format!("HEAD:{}", request.config_path),
         });
-        let answer = self
+        let mut answer = self
             .query(&state_query(request), &variables, budget)
             .await?;
-        let (mut state, cut) = state_read::state(&answer, request)?;
+        // Deployments cannot be null in GitHub's schema: refused, they take the whole repository with them.
+        let refused = answer
+            .error_below(&["repository", "deployments"])
+            .filter(|_| answer.data["repository"].is_null())
+            .cloned();
+        let mut request = request.clone();
+        if refused.is_some() {
+            request.deployments = false;
+            answer = self
+                .query(&state_query(&request), &variables, budget)
+                .await?;
+        }
+        let (mut state, cut) = state_read::state(&answer, &request)?;
+        let refused = refused.map(|error| (Part::Deployments, error));
+        state.problems.extend(refused);
         for blob in cut {
             match self.blob(&blob.oid, blob.bytes, budget).await {
                 Ok(file) => match (&blob.part, &mut state.branch) {
