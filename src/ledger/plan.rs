@@ -58,6 +58,34 @@ impl Ledger {
         Some(plan)
     }
 
+    /// A plan that leaves some events out, folded into one file of today.
+    #[must_use]
+    pub fn without(&self, today: NaiveDate, goes: impl Fn(&Event) -> bool) -> Plan {
+        let mut plan = Plan::default();
+        let mut kept: Vec<Line> = Vec::new();
+        for (path, lines) in &self.files {
+            join(
+                &mut kept,
+                lines
+                    .iter()
+                    .filter(|l| !l.event.as_ref().is_some_and(&goes))
+                    .cloned(),
+            );
+            plan.deletes.push(path.clone());
+        }
+        let path = day_path(today);
+        plan.deletes.retain(|p| *p != path);
+        let meta = super::Meta {
+            first_month: (!kept.is_empty()).then(|| month_of(today)),
+            ..super::Meta::default()
+        };
+        let mut text = serde_json::to_string_pretty(&meta).unwrap_or_default();
+        text.push('\n');
+        plan.writes.insert(META.to_owned(), text);
+        plan.writes.insert(path, print(&kept));
+        plan
+    }
+
     /// A plan that writes the bookkeeping alone.
     #[must_use]
     pub fn bookkeeping(&self) -> Plan {

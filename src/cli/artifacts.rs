@@ -1,0 +1,36 @@
+//! The files that stand beside the ledger, on the branch and in `.dora/`: everything people and machines read.
+
+use std::collections::BTreeMap;
+
+use crate::render::{self, RenderError, RunFacts};
+use crate::report::v1::Report;
+
+/// Which of them are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// Badges.
+    pub(super) badges: bool,
+    /// The page, which is rewritten at most once a day.
+    pub(super) page: bool,
+}
+
+/// Contents by path.
+pub(super) fn all(
+    report: &Report,
+    facts: &RunFacts,
+    wanted: Wanted,
+) -> Result<BTreeMap<String, String>, RenderError> {
+    let mut files = BTreeMap::from([
+        ("metrics.json".to_owned(), render::metrics_json(report)?),
+        ("deployments.json".to_owned(), render::deployments_json(report)?),
+        ("incidents.json".to_owned(), render::incidents_json(report)?),
+        ("README.md".to_owned(), render::readme(report, facts)?),
+    ]);
+    if wanted.badges {
+        files.extend(render::badges(report)?);
+    }
+    if wanted.page {
+        files.insert("dashboard/index.html".to_owned(), render::page(report)?);
+    }
+    Ok(files)
+}

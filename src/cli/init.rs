@@ -1,0 +1,140 @@
+//! `fivekeys init`: find what exists, write the configuration, print the baseline.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::args::{InitArgs, Scope};
+use super::workspace::{self, FOLDER};
+use super::{Exit, Failure, question, report};
+use crate::config::{self, parse_days};
+use crate::event::Source;
+use crate::host::{Host, disk};
+use crate::ledger::Folder;
+use crate::render;
+
+/// Largest file of an older tool that is read.
+const LARGEST: u64 = 1 << 20;
+
+/// What an older `.dora/config.json` says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Older {
+    lookback_days: Option<u32>,
+    environments: BTreeMap<String, OlderEnvironment>,
+    thresholds: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OlderEnvironment {
+    state_file: Option<String>,
+    is_production: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(host: &Host, args: &InitArgs) -> Result<Exit, Failure> {
+    let lookback = parse_days(&args.lookback)?;
+    let root = workspace::root(host)?;
+    let folder = Folder::at(root.join(FOLDER));
+    if args.reset {
+        forget(host, &folder)?;
+    }
+    let path = root.join(question::CONFIG_FILES[0]);
+    let exists = disk::read_text(&path, LARGEST)?.is_some();
+    if exists && !args.reset {
+        host.say(&format!("kept {}; --reset writes it anew", path.display()));
+    } else {
+        let older = take_over(host, &root)?;
+        let text = render::config_file(&settings(&older, lookback))?;
+        // What we write must read back.
+        config::parse(&text)?;
+        disk::write_atomic(&path, text.as_bytes())?;
+        host.say(&format!("wrote {}", path.display()));
+    }
+    let scope = Scope {
+        window: Some(format!("{lookback}d")),
+        ..Scope::default()
+    };
+    let workspace = workspace::open(host, &scope)?;
+    let report = report::measure(host, &workspace, &scope)?;
+    report::keep(host, &workspace, &report);
+    let Some(format) = render::find_format("terminal") else {
+        return Ok(Exit::Bug);
+    };
+    host.print(&(format.render)(&report, &report::terminal(host))?)?;
+    if !workspace.has_deployments() {
+        return Ok(Exit::Nothing);
+    }
+    host.say("next: add the job of the README to your deploy workflow, then `fivekeys report` any time");
+    Ok(Exit::Fine)
+}
+
+/// Removes what git can tell again. What people recorded stays: nobody else knows it.
+fn forget(host: &Host, folder: &Folder) -> Result<(), Failure> {
+    let _lock = folder.lock()?;
+    let ledger = folder.load()?;
+    if !ledger.is_writable() {
+        let note = workspace::unreadable(&ledger);
+        return Err(Failure::usage(note.says, note.help));
+    }
+    let plan = ledger.without(host.now.date_naive(), |event| {
+        matches!(
+            event.source,
+            Source::GitTags | Source::GitMerges | Source::GitLog
+        )
+    });
+    folder.save(&plan)?;
+    Ok(())
+}
+
+/// Reads the configuration of an older tool, and says what of it has no place here.
+fn take_over(host: &Host, root: &Path) -> Result<Older, Failure> {
+    let path = root.join(FOLDER).join("config.json");
+    let Some(text) = disk::read_text(&path, LARGEST)? else {
+        return Ok(Older::default());
+    };
+    let older: Older = serde_json::from_str(&text).map_err(|e| {
+        Failure::usage(
+            format!("{}: {e}", path.display()),
+            Some("mend it, or move it away".to_owned()),
+        )
+    })?;
+    host.say(&format!("took over {}", path.display()));
+    for (name, environment) in &older.environments {
+        if let Some(file) = &environment.state_file {
+            host.say(&format!(
+                "note: the state file `{file}` of `{name}` is not read yet; deployments come from tags or merges"
+            ));
+        }
+    }
+    if older.thresholds.is_some() {
+        host.say("note: thresholds are kept in .dora/config.json; they are not judged yet");
+    }
+    Ok(older)
+}
+
+/// What the written configuration has uncommented.
+fn settings(older: &Older, lookback: u32) -> BTreeMap<&'static str, serde_json::Value> {
+    let names = |wanted: bool| -> Vec<String> {
+        older
+            .environments
+            .iter()
+            .filter(|(_, e)| e.is_production == wanted)
+            .map(|(n, _)| n.clone())
+            .collect()
+    };
+    let mut out = BTreeMap::new();
+    let production = names(true);
+    if !production.is_empty() {
+        out.insert("production", serde_json::json!(production));
+    }
+    let all: Vec<String> = older.environments.keys().cloned().collect();
+    if !all.is_empty() {
+        out.insert("environments", serde_json::json!(all));
+    }
+    let days = older.lookback_days.unwrap_or(lookback);
+    out.insert("lookback", serde_json::json!(format!("{days}d")));
+    out
+}
