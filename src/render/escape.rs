@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 const BREAK: &str = "<!-- -->";
 
 /// Longest text from outside that is shown; the rest would only push numbers off the page.
-const LONGEST: usize = 200;
+const LONGEST: usize = 600;
+
+/// Longest name in a table.
+const BRIEF: usize = 60;
 
 /// Controls, bidirectional overrides and characters without width: they hide or reorder what is read.
 fn is_hidden(c: char) -> bool {
@@ -33,6 +36,16 @@ pub(crate) fn visible(text: &str) -> String {
         }
     }
     out
+}
+
+/// A name for a table's cell: visible and short.
+#[must_use]
+pub(crate) fn brief(text: &str) -> String {
+    let text = visible(text);
+    if text.chars().count() <= BRIEF {
+        return text;
+    }
+    text.chars().take(BRIEF - 1).chain(['…']).collect()
 }
 
 /// For a terminal, which may also be a workflow's log: no control codes, no old-style workflow command.
@@ -238,5 +251,6 @@ mod tests {
     #[test]
     fn endless_names_are_cut() {
         assert_eq!(visible(&"x".repeat(10_000)).chars().count(), LONGEST + 1);
+        assert_eq!(brief(&"x".repeat(10_000)).chars().count(), BRIEF);
     }
 }

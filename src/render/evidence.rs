@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::humanize;
+use super::{escape, humanize};
 use crate::report::v1::{Change, Deployment, Report};
 
 /// A deployment in words.
@@ -62,10 +62,10 @@ pub(crate) fn deployment_row(report: &Report, deployment: &Deployment) -> Deploy
         .filter_map(|change| change.lead_time_seconds)
         .collect();
     DeploymentRow {
-        id: deployment.id.clone(),
-        service: deployment.service.clone().unwrap_or_default(),
-        environment: deployment.environment.clone(),
-        revision: deployment.revision.as_deref().map(revision).unwrap_or_default(),
+        id: escape::brief(&deployment.id),
+        service: escape::brief(deployment.service.as_deref().unwrap_or_default()),
+        environment: escape::brief(&deployment.environment),
+        revision: escape::brief(&revision(deployment.revision.as_deref().unwrap_or_default())),
         finished: deployment
             .finished_at
             .map(|at| humanize::minute(at, &report.window.timezone))
@@ -92,7 +92,7 @@ pub(crate) fn change_name(id: &str) -> String {
     if !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()) && id.len() < 12 {
         format!("#{id}")
     } else {
-        revision(id)
+        escape::brief(&revision(id))
     }
 }
 
@@ -149,7 +149,7 @@ fn because(deployment: &Deployment, says: &str) -> String {
         .take(3)
         .map(|evidence| {
             let kind = evidence.kind.replace('_', " ");
-            format!("{kind} {}, {}", evidence.event, evidence.confidence)
+            format!("{} {}, {}", escape::brief(&kind), escape::brief(&evidence.event), evidence.confidence)
         })
         .collect();
     if found.is_empty() {
