@@ -22,7 +22,10 @@ pub(super) fn all(
 ) -> Result<BTreeMap<String, String>, RenderError> {
     let mut files = BTreeMap::from([
         ("metrics.json".to_owned(), render::metrics_json(report)?),
-        ("deployments.json".to_owned(), render::deployments_json(report)?),
+        (
+            "deployments.json".to_owned(),
+            render::deployments_json(report)?,
+        ),
         ("incidents.json".to_owned(), render::incidents_json(report)?),
         ("README.md".to_owned(), render::readme(report, facts)?),
     ]);

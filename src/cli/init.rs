@@ -12,7 +12,7 @@ use crate::config::{self, parse_days};
 use crate::event::Source;
 use crate::host::{Host, disk};
 use crate::ledger::Folder;
-use crate::render;
+use crate::render::{self, Found};
 
 /// Largest file of an older tool that is read.
 const LARGEST: u64 = 1 << 20;
@@ -67,7 +67,9 @@ pub(super) fn run(host: &Host, args: &InitArgs) -> Result<Exit, Failure> {
     if !workspace.has_deployments() {
         return Ok(Exit::Nothing);
     }
-    host.say("next: add the job of the README to your deploy workflow, then `fivekeys report` any time");
+    host.say(
+        "next: add the job of the README to your deploy workflow, then `fivekeys report` any time",
+    );
     Ok(Exit::Fine)
 }
 
@@ -116,25 +118,16 @@ fn take_over(host: &Host, root: &Path) -> Result<Older, Failure> {
 }
 
 /// What the written configuration has uncommented.
-fn settings(older: &Older, lookback: u32) -> BTreeMap<&'static str, serde_json::Value> {
-    let names = |wanted: bool| -> Vec<String> {
-        older
+fn settings(older: &Older, lookback: u32) -> Found {
+    let days = older.lookback_days.unwrap_or(lookback);
+    Found {
+        environments: older.environments.keys().cloned().collect(),
+        production: older
             .environments
             .iter()
-            .filter(|(_, e)| e.is_production == wanted)
-            .map(|(n, _)| n.clone())
-            .collect()
-    };
-    let mut out = BTreeMap::new();
-    let production = names(true);
-    if !production.is_empty() {
-        out.insert("production", serde_json::json!(production));
+            .filter(|(_, e)| e.is_production)
+            .map(|(name, _)| name.clone())
+            .collect(),
+        lookback: Some(format!("{days}d")),
     }
-    let all: Vec<String> = older.environments.keys().cloned().collect();
-    if !all.is_empty() {
-        out.insert("environments", serde_json::json!(all));
-    }
-    let days = older.lookback_days.unwrap_or(lookback);
-    out.insert("lookback", serde_json::json!(format!("{days}d")));
-    out
 }

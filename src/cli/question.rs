@@ -31,7 +31,10 @@ pub(super) fn read_config(root: &Path, given: Option<&Path>) -> Result<Config, F
         }
     }
     match given {
-        Some(path) => Err(Failure::usage(format!("there is no {}", path.display()), None)),
+        Some(path) => Err(Failure::usage(
+            format!("there is no {}", path.display()),
+            None,
+        )),
         None => Ok(Config::default()),
     }
 }
@@ -66,7 +69,10 @@ pub(super) fn override_config(config: &mut Config, scope: &Scope) -> Result<(), 
 }
 
 /// What of the configuration a history file brings along.
-pub(super) fn apply_settings(config: &mut Config, settings: &HistorySettings) -> Result<(), Failure> {
+pub(super) fn apply_settings(
+    config: &mut Config,
+    settings: &HistorySettings,
+) -> Result<(), Failure> {
     if let Some(list) = &settings.environments {
         config.environments = Environments::new(list)?;
     }
@@ -77,7 +83,8 @@ pub(super) fn apply_settings(config: &mut Config, settings: &HistorySettings) ->
         None | Some("separate") => {}
         Some("count") => config.rules.failed_attempts = FailedAttempts::Count,
         Some(other) => {
-            let message = format!("settings.failed_attempts: `{other}` is neither separate nor count");
+            let message =
+                format!("settings.failed_attempts: `{other}` is neither separate nor count");
             return Err(Failure::usage(message, None));
         }
     }
@@ -126,13 +133,18 @@ pub(super) fn narrow(report: &mut Report, service: Option<&str>) -> Result<(), F
         } else {
             format!("services are {}", known.join(", "))
         };
-        return Err(Failure::usage(format!("there is no service `{name}`"), Some(help)));
+        return Err(Failure::usage(
+            format!("there is no service `{name}`"),
+            Some(help),
+        ));
     };
     report.overall = scope;
     report.services.clear();
     let ours = |of: &Option<String>| of.as_deref() == Some(name);
     report.deployments.retain(|d| ours(&d.service));
     report.changes.retain(|c| ours(&c.service));
-    report.incidents.retain(|i| i.service.is_none() || ours(&i.service));
+    report
+        .incidents
+        .retain(|i| i.service.is_none() || ours(&i.service));
     Ok(())
 }

@@ -29,27 +29,40 @@ pub(super) fn deploy(host: &Host, args: &DeployArgs) -> Result<Exit, Failure> {
             .and_then(|git| git.commit("HEAD").ok().flatten()),
     };
     let id = args.id.as_ref().map_or_else(
-        || hashed(&["deployment", &args.environment, args.service.as_deref().unwrap_or(""), revision.as_deref().unwrap_or(""), &at.to_rfc3339()]),
+        || {
+            hashed(&[
+                "deployment",
+                &args.environment,
+                args.service.as_deref().unwrap_or(""),
+                revision.as_deref().unwrap_or(""),
+                &at.to_rfc3339(),
+            ])
+        },
         |key| format!("man:{key}"),
     );
-    let event = manual(id, at, host.now, Fact::Deployment(Deployment {
-        service: args.service.clone(),
-        environment: args.environment.clone(),
-        revision,
-        outcome: Outcome::of_status(&args.status),
-        started_at: started,
-        finished_at: Some(at),
-        approximate: false,
-        run: None,
-        repository: None,
-        attempt: None,
-        production: None,
-        transient: false,
-        labels: args.labels.clone(),
-        changes: None,
-        pulls: Vec::new(),
-        url: None,
-    }));
+    let event = manual(
+        id,
+        at,
+        host.now,
+        Fact::Deployment(Deployment {
+            service: args.service.clone(),
+            environment: args.environment.clone(),
+            revision,
+            outcome: Outcome::of_status(&args.status),
+            started_at: started,
+            finished_at: Some(at),
+            approximate: false,
+            run: None,
+            repository: None,
+            attempt: None,
+            production: None,
+            transient: false,
+            labels: args.labels.clone(),
+            changes: None,
+            pulls: Vec::new(),
+            url: None,
+        }),
+    );
     store(host, event)
 }
 
@@ -66,18 +79,29 @@ fn amend(host: &Host, args: &DeployArgs, amended: &str) -> Result<Exit, Failure>
     }
     let verdict = if args.failed { "failed" } else { "fine" };
     let id = hashed(&["correction", amended, verdict, &host.now.to_rfc3339()]);
-    store(host, manual(id, host.now, host.now, Fact::DeploymentCorrected(Correction {
-        deployment: amended.to_owned(),
-        failed: args.failed,
-        fixed_by: args.fixed_by.clone(),
-    })))
+    store(
+        host,
+        manual(
+            id,
+            host.now,
+            host.now,
+            Fact::DeploymentCorrected(Correction {
+                deployment: amended.to_owned(),
+                failed: args.failed,
+                fixed_by: args.fixed_by.clone(),
+            }),
+        ),
+    )
 }
 
 fn known_deployment(events: &Events, id: &str) -> Result<(), Failure> {
     if events.get("deployment", id).is_some() {
         return Ok(());
     }
-    let mut latest: Vec<&Event> = events.iter().filter(|e| e.fact.as_deployment().is_some()).collect();
+    let mut latest: Vec<&Event> = events
+        .iter()
+        .filter(|e| e.fact.as_deployment().is_some())
+        .collect();
     latest.sort_by_key(|e| std::cmp::Reverse(e.time));
     let ids: Vec<&str> = latest.iter().take(3).map(|e| e.id.as_str()).collect();
     let help = if ids.is_empty() {
@@ -85,7 +109,10 @@ fn known_deployment(events: &Events, id: &str) -> Result<(), Failure> {
     } else {
         format!("the latest are {}", ids.join(", "))
     };
-    Err(Failure::usage(format!("there is no deployment `{id}`"), Some(help)))
+    Err(Failure::usage(
+        format!("there is no deployment `{id}`"),
+        Some(help),
+    ))
 }
 
 /// Opens, resolves or lists incidents.
@@ -101,18 +128,33 @@ fn open(host: &Host, args: &IncidentOpenArgs) -> Result<Exit, Failure> {
     let at = instant(args.at.as_deref(), host.now)?;
     let title = args.title.as_deref().unwrap_or("");
     let id = args.id.as_ref().map_or_else(
-        || hashed(&["incident", title, args.service.as_deref().unwrap_or(""), &at.to_rfc3339()]),
+        || {
+            hashed(&[
+                "incident",
+                title,
+                args.service.as_deref().unwrap_or(""),
+                &at.to_rfc3339(),
+            ])
+        },
         |key| format!("man:{key}"),
     );
     let causes = args.caused_by.iter().map(|c| cause(host, c)).collect();
-    store(host, manual(id, at, host.now, Fact::Incident(Incident {
-        opened_at: at,
-        resolved_at: None,
-        service: args.service.clone(),
-        causes,
-        fixed_by: None,
-        title: args.title.clone(),
-    })))
+    store(
+        host,
+        manual(
+            id,
+            at,
+            host.now,
+            Fact::Incident(Incident {
+                opened_at: at,
+                resolved_at: None,
+                service: args.service.clone(),
+                causes,
+                fixed_by: None,
+                title: args.title.clone(),
+            }),
+        ),
+    )
 }
 
 fn resolve(host: &Host, args: &IncidentResolveArgs) -> Result<Exit, Failure> {
@@ -152,10 +194,17 @@ fn list(host: &Host) -> Result<Exit, Failure> {
     rows.sort_by_key(|(e, i)| (std::cmp::Reverse(i.opened_at), e.id.clone()));
     let mut text = String::new();
     for (event, incident) in &rows {
-        let state = incident
-            .resolved_at
-            .map_or_else(|| "open".to_owned(), |at| format!("resolved {}", at.format("%Y-%m-%d %H:%M")));
-        let title: String = incident.title.as_deref().unwrap_or("").chars().filter(|c| !c.is_control()).collect();
+        let state = incident.resolved_at.map_or_else(
+            || "open".to_owned(),
+            |at| format!("resolved {}", at.format("%Y-%m-%d %H:%M")),
+        );
+        let title: String = incident
+            .title
+            .as_deref()
+            .unwrap_or("")
+            .chars()
+            .filter(|c| !c.is_control())
+            .collect();
         text.push_str(&format!(
             "{}  opened {}  {state}  {title}\n",
             event.id,

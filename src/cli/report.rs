@@ -65,7 +65,11 @@ fn check_environment(workspace: &Workspace, scope: &Scope) -> Result<(), Failure
         .collect();
     seen.sort_unstable();
     seen.dedup();
-    if seen.is_empty() || seen.iter().any(|n| workspace.config.environments.is_production(n)) {
+    if seen.is_empty()
+        || seen
+            .iter()
+            .any(|n| workspace.config.environments.is_production(n))
+    {
         return Ok(());
     }
     Err(Failure::usage(
@@ -89,9 +93,19 @@ fn is_default(scope: &Scope) -> bool {
         config,
         from,
     } = scope;
-    [window, since, until, as_of, timezone, service, environment, tags, from]
-        .iter()
-        .all(|o| o.is_none())
+    [
+        window,
+        since,
+        until,
+        as_of,
+        timezone,
+        service,
+        environment,
+        tags,
+        from,
+    ]
+    .iter()
+    .all(|o| o.is_none())
         && source.is_none()
         && config.is_none()
 }
@@ -120,24 +134,39 @@ pub(super) fn keep(host: &Host, workspace: &Workspace, report: &Report) {
             Ok(())
         });
     if let Err(failure) = written {
-        host.say(&format!("warning: the results were not written: {}", failure.line()));
+        host.say(&format!(
+            "warning: the results were not written: {}",
+            failure.line()
+        ));
     }
 }
 
 fn print_as(report: &Report, format: &str, style: &Style) -> Result<String, Failure> {
     let Some(format) = render::find_format(format) else {
-        return Err(Failure::usage(format!("there is no format `{format}`"), None));
+        return Err(Failure::usage(
+            format!("there is no format `{format}`"),
+            None,
+        ));
     };
     Ok((format.render)(report, style)?)
 }
 
 fn export(host: &Host, report: &Report, path: &Path, style: &Style) -> Result<(), Failure> {
-    let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    let ending = path
+        .extension()
+        .map(|e| e.to_string_lossy().to_ascii_lowercase());
     let text = match ending.as_deref() {
         Some("json") => print_as(report, "json", style)?,
         Some("csv") => print_as(report, "csv", style)?,
         Some("md") => print_as(report, "markdown", style)?,
-        Some("txt") => print_as(report, "terminal", &Style { colour: false, ..style.clone() })?,
+        Some("txt") => print_as(
+            report,
+            "terminal",
+            &Style {
+                colour: false,
+                ..style.clone()
+            },
+        )?,
         Some("html") => render::page(report)?,
         _ => {
             return Err(Failure::usage(
@@ -163,7 +192,9 @@ fn style(host: &Host, args: &ReportArgs) -> Style {
 /// How this terminal, or pipe, wants text.
 pub(super) fn terminal(host: &Host) -> Style {
     let dumb = host.var("TERM") == Some("dumb");
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|v| host.var(v));
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|v| host.var(v));
     // Without any locale, as in a container, the reader is most likely a UTF-8 log.
     let utf8 = locale.is_none_or(|l| {
         let l = l.to_ascii_lowercase();

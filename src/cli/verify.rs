@@ -82,7 +82,10 @@ fn compare(path: &str, old: &Value, new: &Value, out: &mut Vec<String>) {
             keys.sort();
             keys.dedup();
             for key in keys {
-                let (x, y) = (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
+                let (x, y) = (
+                    a.get(key).unwrap_or(&Value::Null),
+                    b.get(key).unwrap_or(&Value::Null),
+                );
                 compare(&format!("{path}.{key}"), x, y, out);
             }
         }
@@ -95,7 +98,11 @@ fn compare(path: &str, old: &Value, new: &Value, out: &mut Vec<String>) {
         (x, y) => {
             let short = |v: &Value| v.to_string().chars().take(60).collect::<String>();
             let path = path.trim_start_matches('.');
-            out.push(format!("{path}: published {}, computed {}", short(x), short(y)));
+            out.push(format!(
+                "{path}: published {}, computed {}",
+                short(x),
+                short(y)
+            ));
         }
     }
 }

@@ -124,7 +124,10 @@ fn store(
     let GitHistory { events, head, .. } = history;
     let lock = folder.lock();
     let mut ledger = folder.load()?;
-    let since = first_deployment(&events).into_iter().chain(ledger.meta.history_since).min();
+    let since = first_deployment(&events)
+        .into_iter()
+        .chain(ledger.meta.history_since)
+        .min();
     let head_moved = ledger.meta.head != head || ledger.meta.history_since != since;
     ledger.meta.history_since = since;
     ledger.meta.head.clone_from(&head);
@@ -133,10 +136,18 @@ fn store(
         notes.push(unreadable(&ledger));
     } else if let Some(plan) = plan {
         keep_cache_out_of_git(folder);
-        say_unwritten(lock.map_err(Failure::from).and_then(|_lock| Ok(folder.save(&plan)?)), notes);
+        say_unwritten(
+            lock.map_err(Failure::from)
+                .and_then(|_lock| Ok(folder.save(&plan)?)),
+            notes,
+        );
     } else if head_moved {
         let plan = ledger.bookkeeping();
-        say_unwritten(lock.map_err(Failure::from).and_then(|_lock| Ok(folder.save(&plan)?)), notes);
+        say_unwritten(
+            lock.map_err(Failure::from)
+                .and_then(|_lock| Ok(folder.save(&plan)?)),
+            notes,
+        );
     }
     let mut all = ledger.events;
     all.history_since = since;
@@ -155,12 +166,21 @@ fn first_deployment(events: &[Event]) -> Option<Instant> {
 
 /// A ledger with lines that cannot be read is never written.
 pub(super) fn unreadable(ledger: &Ledger) -> Note {
-    let first: Vec<String> = ledger.unreadable.iter().take(3).map(ToString::to_string).collect();
+    let first: Vec<String> = ledger
+        .unreadable
+        .iter()
+        .take(3)
+        .map(ToString::to_string)
+        .collect();
     Note {
         code: "ledger_unreadable".to_owned(),
         says: format!(
             "The ledger was not written: {} of it cannot be read ({}).",
-            if ledger.unreadable.len() == 1 { "a line".to_owned() } else { format!("{} lines", ledger.unreadable.len()) },
+            if ledger.unreadable.len() == 1 {
+                "a line".to_owned()
+            } else {
+                format!("{} lines", ledger.unreadable.len())
+            },
             first.join("; ")
         ),
         help: Some("Repair or remove those lines; nothing else was touched.".to_owned()),
@@ -194,7 +214,11 @@ pub(super) fn folder_ledger(host: &Host) -> Result<(Folder, Ledger, Config), Fai
             .downcast_ref::<GitError>()
             .is_some_and(|e| matches!(e, GitError::NotARepository { .. }));
         // Recording needs no clone, only a folder.
-        if no_clone { Ok(host.folder.clone()) } else { Err(failure) }
+        if no_clone {
+            Ok(host.folder.clone())
+        } else {
+            Err(failure)
+        }
     })?;
     let config = question::read_config(&root, None)?;
     let folder = Folder::at(root.join(FOLDER));
@@ -203,7 +227,10 @@ pub(super) fn folder_ledger(host: &Host) -> Result<(Folder, Ledger, Config), Fai
 }
 
 /// First deployments of each service, for readers that will only load the end of the history.
-pub(super) fn baselines(events: &Events, config: &Config) -> std::collections::BTreeMap<String, String> {
+pub(super) fn baselines(
+    events: &Events,
+    config: &Config,
+) -> std::collections::BTreeMap<String, String> {
     let mut out = events.baselines.clone().unwrap_or_default();
     for deployment in Timeline::fold(events, config).deployments {
         if deployment.baseline {

@@ -10,9 +10,6 @@ use super::{
     Service, ShapeError, SourceChoice, TagPattern, parse_days, parse_seconds,
 };
 
-/// What `fivekeys init` writes: every key, commented, with its default.
-pub const TEMPLATE: &str = include_str!("../../templates/fivekeys.yml.j2");
-
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 
 pub use duration::{DurationError, parse_days, parse_seconds};
-pub use file::{ConfigError, TEMPLATE, parse};
+pub use file::{ConfigError, parse};
 pub use rule::{Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern};
 pub use shape::ShapeError;
 

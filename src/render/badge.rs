@@ -47,7 +47,11 @@ fn short(report: &Report, metric: &str) -> Option<String> {
 }
 
 fn overall(report: &Report) -> Badge {
-    let shown = ["deployment_frequency", "change_lead_time", "change_fail_rate"];
+    let shown = [
+        "deployment_frequency",
+        "change_lead_time",
+        "change_fail_rate",
+    ];
     let values: Vec<String> = shown.iter().filter_map(|id| short(report, id)).collect();
     let words: Vec<String> = view::rows(&report.overall)
         .iter()
@@ -57,7 +61,11 @@ fn overall(report: &Report) -> Badge {
     Badge {
         path: "badges/dora".to_owned(),
         label: "DORA",
-        message: if has_data { values.join(" · ") } else { humanize::NOTHING.to_owned() },
+        message: if has_data {
+            values.join(" · ")
+        } else {
+            humanize::NOTHING.to_owned()
+        },
         color: if has_data { NEUTRAL } else { NO_DATA },
         title: format!("DORA: {}", words.join(", ")),
     }
@@ -140,7 +148,10 @@ fn svg(badge: &Badge) -> Result<String, RenderError> {
         message_width: String,
     }
     let px = |value: f64| format!("{value:.1}");
-    let (label, message) = (font::width_11px(badge.label), font::width_11px(&badge.message));
+    let (label, message) = (
+        font::width_11px(badge.label),
+        font::width_11px(&badge.message),
+    );
     // Six pixels of air on each outer side, five at the seam.
     let split = (label + 11.0).round();
     let right = (message + 11.0).round();
@@ -174,7 +185,9 @@ mod tests {
         assert_eq!(paths.len(), 12);
         assert_eq!(paths[..2], ["badges/dora.svg", "badges/dora.json"]);
         for metric in &METRICS {
-            assert!(paths.contains(&format!("badges/{}.svg", metric.id.replace('_', "-")).as_str()));
+            assert!(
+                paths.contains(&format!("badges/{}.svg", metric.id.replace('_', "-")).as_str())
+            );
         }
         assert_eq!(
             out[1].1,
@@ -185,8 +198,16 @@ mod tests {
     #[test]
     fn a_badge_is_read_aloud_with_its_edition() {
         let out = badges(&fixture::shop()).unwrap();
-        let svg = &out.iter().find(|(path, _)| path == "badges/change-lead-time.svg").unwrap().1;
-        assert!(svg.contains("role=\"img\"") && svg.contains("<title>Change lead time: 9.8 h (2024: high)</title>"), "{svg}");
+        let svg = &out
+            .iter()
+            .find(|(path, _)| path == "badges/change-lead-time.svg")
+            .unwrap()
+            .1;
+        assert!(
+            svg.contains("role=\"img\"")
+                && svg.contains("<title>Change lead time: 9.8 h (2024: high)</title>"),
+            "{svg}"
+        );
         assert!(svg.contains("aria-label=\"Change lead time: 9.8 h (2024: high)\""));
     }
 
@@ -200,7 +221,10 @@ mod tests {
     #[test]
     fn hostile_bands_stay_text() {
         for (path, text) in badges(&fixture::hostile()).unwrap() {
-            assert!(!text.contains("</script>") && !text.contains('\x1b'), "{path}");
+            assert!(
+                !text.contains("</script>") && !text.contains('\x1b'),
+                "{path}"
+            );
         }
     }
 }

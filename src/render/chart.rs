@@ -32,7 +32,11 @@ impl Scale {
             .find(|step| *step >= rough * 0.999)
             .unwrap_or(10.0 * power);
         // Deployments are whole.
-        let step = if unit == Unit::PerDay { step.max(1.0) } else { step };
+        let step = if unit == Unit::PerDay {
+            step.max(1.0)
+        } else {
+            step
+        };
         Self {
             top: (max / step - 1e-9).ceil().max(1.0) * step * size,
             step: step * size,
@@ -72,7 +76,10 @@ impl Scale {
 /// The unit that an axis up to `max` seconds is best read in.
 #[must_use]
 pub(crate) fn unit_size(max: f64) -> f64 {
-    [86_400.0, 3600.0, 60.0].into_iter().find(|size| max >= 2.0 * size).unwrap_or(1.0)
+    [86_400.0, 3600.0, 60.0]
+        .into_iter()
+        .find(|size| max >= 2.0 * size)
+        .unwrap_or(1.0)
 }
 
 /// Its name.
@@ -101,10 +108,13 @@ pub(crate) fn title(metric: &Metric) -> &'static str {
 /// A weekly value in words.
 #[must_use]
 pub(crate) fn point_words(metric: &Metric, value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |v| match metric.unit {
-        Unit::PerDay => humanize::number(v),
-        unit => humanize::value(unit, v),
-    })
+    value.map_or_else(
+        || "–".to_owned(),
+        |v| match metric.unit {
+            Unit::PerDay => humanize::number(v),
+            unit => humanize::value(unit, v),
+        },
+    )
 }
 
 const WIDTH: f64 = 560.0;
@@ -162,13 +172,18 @@ pub(crate) fn plot(metric: &Metric, series: &Series, most: usize) -> Option<Plot
     let points = &series.weekly[series.weekly.len().saturating_sub(most)..];
     let value = |p: &Point| spark::value_of(metric.id, p);
     let p90 = |p: &Point| {
-        p.lead_time_p90_seconds.filter(|_| metric.id == "change_lead_time" && !p.partial)
+        p.lead_time_p90_seconds
+            .filter(|_| metric.id == "change_lead_time" && !p.partial)
     };
     let values: Vec<f64> = points.iter().filter_map(value).collect();
     if values.len() < 2 {
         return None;
     }
-    let max = points.iter().flat_map(|p| [value(p), p90(p)]).flatten().fold(0.0, f64::max);
+    let max = points
+        .iter()
+        .flat_map(|p| [value(p), p90(p)])
+        .flatten()
+        .fold(0.0, f64::max);
     let scale = Scale::holding(metric.unit, max);
     let slot = (WIDTH - LEFT - RIGHT) / points.len() as f64;
     let y = |v: f64| BASE - (BASE - TOP) * v / scale.top;
@@ -177,7 +192,9 @@ pub(crate) fn plot(metric: &Metric, series: &Series, most: usize) -> Option<Plot
     let marks = drawn(metric, points, slot, &value, &y);
     let line = |of: &dyn Fn(&Point) -> Option<f64>| {
         let at = points.iter().enumerate().map(|(i, p)| {
-            of(p).filter(|_| !p.partial).map(|v| format!("{:.1},{:.1}", middle(i), y(v)))
+            of(p)
+                .filter(|_| !p.partial)
+                .map(|v| format!("{:.1},{:.1}", middle(i), y(v)))
         });
         polylines(at)
     };
@@ -187,14 +204,25 @@ pub(crate) fn plot(metric: &Metric, series: &Series, most: usize) -> Option<Plot
         ticks: scale
             .ticks()
             .into_iter()
-            .map(|(v, label)| Mark { at: format!("{:.1}", y(v)), label })
+            .map(|(v, label)| Mark {
+                at: format!("{:.1}", y(v)),
+                label,
+            })
             .collect(),
         weeks: week_marks(points, &middle),
         lines: if is_span { line(&value) } else { Vec::new() },
         upper: line(&p90),
         rows: points.iter().map(|p| week(metric, p, value(p))).collect(),
-        bars: if is_span { Vec::new() } else { marks.into_iter().collect() },
-        dots: if is_span { drawn(metric, points, slot, &value, &y) } else { Vec::new() },
+        bars: if is_span {
+            Vec::new()
+        } else {
+            marks.into_iter().collect()
+        },
+        dots: if is_span {
+            drawn(metric, points, slot, &value, &y)
+        } else {
+            Vec::new()
+        },
     })
 }
 
@@ -213,14 +241,26 @@ fn drawn(
         .filter_map(|(index, point)| {
             let found = value(point)?;
             let middle = LEFT + slot * (index as f64 + 0.5);
-            let note = if point.partial { " (part of a week)" } else { "" };
-            let x = if is_span { middle } else { middle - width / 2.0 };
+            let note = if point.partial {
+                " (part of a week)"
+            } else {
+                ""
+            };
+            let x = if is_span {
+                middle
+            } else {
+                middle - width / 2.0
+            };
             Some(Bar {
                 x: format!("{x:.1}"),
                 y: format!("{:.1}", y(found)),
                 width: format!("{width:.1}"),
                 height: format!("{:.1}", BASE - y(found)),
-                words: format!("{}: {}{note}", point.start, point_words(metric, Some(found))),
+                words: format!(
+                    "{}: {}{note}",
+                    point.start,
+                    point_words(metric, Some(found))
+                ),
                 partial: point.partial,
             })
         })
@@ -269,15 +309,25 @@ mod tests {
     use crate::report::METRICS;
 
     fn labels(unit: Unit, max: f64) -> Vec<String> {
-        Scale::holding(unit, max).ticks().into_iter().map(|(_, label)| label).collect()
+        Scale::holding(unit, max)
+            .ticks()
+            .into_iter()
+            .map(|(_, label)| label)
+            .collect()
     }
 
     #[test]
     fn ticks_are_round_and_hold_the_largest_value() {
         assert_eq!(labels(Unit::PerDay, 17.0), ["0", "5", "10", "15", "20"]);
         assert_eq!(labels(Unit::PerDay, 2.0), ["0", "1", "2"]);
-        assert_eq!(labels(Unit::Ratio, 0.07), ["0 %", "2 %", "4 %", "6 %", "8 %"]);
-        assert_eq!(labels(Unit::Seconds, 15.1 * 3600.0), ["0", "5 h", "10 h", "15 h", "20 h"]);
+        assert_eq!(
+            labels(Unit::Ratio, 0.07),
+            ["0 %", "2 %", "4 %", "6 %", "8 %"]
+        );
+        assert_eq!(
+            labels(Unit::Seconds, 15.1 * 3600.0),
+            ["0", "5 h", "10 h", "15 h", "20 h"]
+        );
         assert_eq!(labels(Unit::Seconds, 0.0).len(), 5);
         for max in [0.3, 1.0, 59.0, 61.0, 7000.0, 1e5, 9.9e6] {
             assert!(Scale::holding(Unit::Seconds, max).top >= max, "{max}");
@@ -290,7 +340,11 @@ mod tests {
         series.weekly[5].lead_time_median_seconds = None;
         let plot = plot(&METRICS[0], &series, 26).unwrap();
         assert_eq!(plot.lines.len(), 2);
-        assert_eq!(plot.lines[0].split(' ').count(), 4, "weeks 1 to 4; week 0 is cut");
+        assert_eq!(
+            plot.lines[0].split(' ').count(),
+            4,
+            "weeks 1 to 4; week 0 is cut"
+        );
         assert_eq!(plot.rows[5].value, "–");
     }
 

@@ -14,7 +14,11 @@ const LONGEST: usize = 65_000;
 pub fn marker(kind: &str, key: &str) -> String {
     let plain = |text: &str| -> String {
         let kept = text.chars().map(|c| {
-            if c.is_ascii_alphanumeric() || "._:/@".contains(c) { c } else { '-' }
+            if c.is_ascii_alphanumeric() || "._:/@".contains(c) {
+                c
+            } else {
+                '-'
+            }
         });
         // Two dashes would end the comment early.
         let mut out = String::new();
@@ -59,7 +63,16 @@ pub fn comment(
     ) else {
         return Ok(None);
     };
-    let order = ["coding", "draft", "pickup", "review", "merge", "queue", "deploy_wait", "deploy"];
+    let order = [
+        "coding",
+        "draft",
+        "pickup",
+        "review",
+        "merge",
+        "queue",
+        "deploy_wait",
+        "deploy",
+    ];
     let stages = order.iter().filter_map(|name| {
         let seconds = change.stages.get(*name).copied().flatten()?;
         Some((name.replace('_', " "), humanize::exact(seconds)))
@@ -71,7 +84,10 @@ pub fn comment(
             .merged_at
             .map(|merged| humanize::exact((deployed - merged).num_seconds() as f64))
             .unwrap_or_default(),
-        lead_time: change.lead_time_seconds.map(humanize::duration).unwrap_or_default(),
+        lead_time: change
+            .lead_time_seconds
+            .map(humanize::duration)
+            .unwrap_or_default(),
         team: rows
             .first()
             .filter(|row| row.known)
@@ -80,7 +96,12 @@ pub fn comment(
         deployment: evidence::deployment_row(report, deployment),
         stages: stages.collect(),
         rows,
-        window: format!("{} – {} {}", header.from, header.until, escape::brief(&header.timezone)),
+        window: format!(
+            "{} – {} {}",
+            header.from,
+            header.until,
+            escape::brief(&header.timezone)
+        ),
     };
     let mark = marker("shipped", marker_key);
     let text = format!("{mark}\n{}", template::render("comment.md.j2", &context)?);
@@ -98,7 +119,9 @@ mod tests {
 
     #[test]
     fn a_shipped_change_is_told_its_way() {
-        let out = comment(&fixture::shop(), "475", "475/production").unwrap().unwrap();
+        let out = comment(&fixture::shop(), "475", "475/production")
+            .unwrap()
+            .unwrap();
         insta::assert_snapshot!(out);
     }
 
@@ -120,16 +143,30 @@ mod tests {
         report.changes[0].lead_time_seconds = None;
         report.changes[0].stages.clear();
         let out = comment(&report, "400", "k").unwrap().unwrap();
-        assert!(out.contains("**In production**") && !out.contains("after merge"), "{out}");
+        assert!(
+            out.contains("**In production**") && !out.contains("after merge"),
+            "{out}"
+        );
         assert!(!out.contains("team median") && !out.contains("| coding"));
     }
 
     #[test]
     fn a_marker_cannot_be_left() {
-        assert_eq!(marker("shipped", "12/production"), "<!-- fivekeys:v1:shipped:12/production -->");
-        assert_eq!(marker("shipped", "a --> <b>--"), "<!-- fivekeys:v1:shipped:a-b -->");
-        let out = comment(&fixture::hostile(), "407", fixture::HOSTILE).unwrap().unwrap();
-        assert!(!out.contains("</script>") && !out.contains("@acme") && !out.contains("#1 "), "{out}");
+        assert_eq!(
+            marker("shipped", "12/production"),
+            "<!-- fivekeys:v1:shipped:12/production -->"
+        );
+        assert_eq!(
+            marker("shipped", "a --> <b>--"),
+            "<!-- fivekeys:v1:shipped:a-b -->"
+        );
+        let out = comment(&fixture::hostile(), "407", fixture::HOSTILE)
+            .unwrap()
+            .unwrap();
+        assert!(
+            !out.contains("</script>") && !out.contains("@acme") && !out.contains("#1 "),
+            "{out}"
+        );
         assert!(out.chars().count() < LONGEST);
         assert_eq!(out.lines().next().unwrap().matches("-->").count(), 1);
     }

@@ -14,24 +14,43 @@ pub fn compare(report: &Report, style: &Style) -> Result<String, RenderError> {
     let header = view::header(report);
     let window = &report.window;
     let before = window.from - (window.to - window.from);
-    screen.line(&[(Paint::Strong, &format!("{}: two windows", header.repository))]);
+    screen.line(&[(
+        Paint::Strong,
+        &format!("{}: two windows", header.repository),
+    )]);
     let first = humanize::day(before, &window.timezone);
     let last = humanize::day(window.from - chrono::Duration::seconds(1), &window.timezone);
     screen.text(0, 0, Paint::Faint, &format!("before  {first} – {last}"));
-    screen.text(0, 0, Paint::Faint, &format!("now     {} – {}", header.from, header.until));
+    screen.text(
+        0,
+        0,
+        Paint::Faint,
+        &format!("now     {} – {}", header.from, header.until),
+    );
     screen.blank();
     let mut table = vec![["", "before", "now", "change"].map(str::to_owned).to_vec()];
     let rows = view::rows(&report.overall);
     for row in &rows {
         let title = row.title.to_owned();
-        table.push(vec![title, row.previous.clone(), row.value.clone(), row.change.text()]);
+        table.push(vec![
+            title,
+            row.previous.clone(),
+            row.value.clone(),
+            row.change.text(),
+        ]);
     }
     screen.table(&[false, true, true, false], &table);
-    let missing: Vec<&view::Row> = rows.iter().filter(|r| !r.change.because.is_empty()).collect();
+    let missing: Vec<&view::Row> = rows
+        .iter()
+        .filter(|r| !r.change.because.is_empty())
+        .collect();
     if !missing.is_empty() {
         screen.blank();
         for row in missing {
-            let line = format!("{}: {} ({})", row.title, row.change.words, row.change.because);
+            let line = format!(
+                "{}: {} ({})",
+                row.title, row.change.words, row.change.because
+            );
             screen.text(2, 2, Paint::Plain, &line);
         }
     }
@@ -54,7 +73,10 @@ mod tests {
             .unwrap()
             .split_whitespace()
             .collect();
-        assert_eq!(words[3..], ["12", "h", "9.8", "h", "↓", "2.3", "h,", "better"]);
+        assert_eq!(
+            words[3..],
+            ["12", "h", "9.8", "h", "↓", "2.3", "h,", "better"]
+        );
     }
 
     #[test]

@@ -5,8 +5,21 @@ use crate::report::v1::{DeltaState, Metrics, Report, Scope};
 use crate::report::{METRICS, Unit, headline};
 
 const HEAD: [&str; 15] = [
-    "scope", "service", "metric", "unit", "value", "low", "high", "n", "previous", "delta_state", "band",
-    "edition", "reason", "from", "to",
+    "scope",
+    "service",
+    "metric",
+    "unit",
+    "value",
+    "low",
+    "high",
+    "n",
+    "previous",
+    "delta_state",
+    "band",
+    "edition",
+    "reason",
+    "from",
+    "to",
 ];
 
 enum Cell<'a> {
@@ -16,7 +29,10 @@ enum Cell<'a> {
 }
 
 /// `report --format csv`.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of every row of FORMATS")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the shape of every row of FORMATS"
+)]
 pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> {
     let mut out = HEAD.join(",");
     out.push_str("\r\n");
@@ -25,9 +41,7 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
         (report.window.from, report.window.to),
         (report.window.from - length, report.window.from),
     ]
-    .map(|(from, to)| {
-        [from, to].map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
-    });
+    .map(|(from, to)| [from, to].map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
     scope_rows(&mut out, ["overall", ""], &report.overall, &days);
     for (name, scope) in &report.services {
         scope_rows(&mut out, ["service", name], scope, &days);
@@ -37,14 +51,24 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
 
 fn scope_rows(out: &mut String, names: [&str; 2], scope: &Scope, days: &[[String; 2]; 2]) {
     for (index, [from, to]) in days.iter().enumerate() {
-        let metrics = if index == 0 { &scope.metrics } else { &scope.previous };
+        let metrics = if index == 0 {
+            &scope.metrics
+        } else {
+            &scope.previous
+        };
         for metric in &METRICS {
             let delta = scope.deltas.get(metric.id).filter(|_| index == 0);
             let compared = (
                 delta.and_then(|d| d.previous),
                 delta.map_or("", |d| state(d.state)),
             );
-            metric_row(out, names, (metric.id, metric.unit, metrics), compared, [from, to]);
+            metric_row(
+                out,
+                names,
+                (metric.id, metric.unit, metrics),
+                compared,
+                [from, to],
+            );
         }
     }
 }
@@ -59,7 +83,9 @@ fn metric_row(
     let Some(head) = headline(metric, metrics) else {
         return;
     };
-    let finite = head.interval95.filter(|[low, high]| low.is_finite() && high.is_finite());
+    let finite = head
+        .interval95
+        .filter(|[low, high]| low.is_finite() && high.is_finite());
     let band = head.band.as_ref();
     let cells = [
         Cell::Text(scope),
@@ -115,7 +141,9 @@ mod tests {
     #[test]
     fn one_row_a_scope_metric_and_window() {
         let mut report = fixture::shop();
-        report.services.insert("shop".into(), report.overall.clone());
+        report
+            .services
+            .insert("shop".into(), report.overall.clone());
         let out = render(&report, &Style::default()).unwrap();
         let lines: Vec<&str> = out.split("\r\n").collect();
         assert_eq!(lines.len(), 1 + 2 * 5 * 2 + 1);
@@ -124,7 +152,12 @@ mod tests {
             "overall,,change_lead_time,seconds,35280,29988,44100,301,43560,changed,high,2024,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z"
         );
         assert!(lines[6].ends_with("2025-10-01T00:00:00Z,2025-12-30T00:00:00Z"));
-        assert!(lines.iter().filter(|l| !l.is_empty()).all(|l| l.split(',').count() == 15));
+        assert!(
+            lines
+                .iter()
+                .filter(|l| !l.is_empty())
+                .all(|l| l.split(',').count() == 15)
+        );
     }
 
     #[test]
@@ -136,7 +169,9 @@ mod tests {
     #[test]
     fn hostile_names_are_one_cell() {
         let mut report = fixture::shop();
-        report.services.insert("=cmd(),\"x\"\n".into(), report.overall.clone());
+        report
+            .services
+            .insert("=cmd(),\"x\"\n".into(), report.overall.clone());
         let out = render(&report, &Style::default()).unwrap();
         assert!(out.contains("service,\"'=cmd(),\"\"x\"\"\n\",change_lead_time"));
     }

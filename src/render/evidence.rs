@@ -65,7 +65,9 @@ pub(crate) fn deployment_row(report: &Report, deployment: &Deployment) -> Deploy
         id: escape::brief(&deployment.id),
         service: escape::brief(deployment.service.as_deref().unwrap_or_default()),
         environment: escape::brief(&deployment.environment),
-        revision: escape::brief(&revision(deployment.revision.as_deref().unwrap_or_default())),
+        revision: escape::brief(&revision(
+            deployment.revision.as_deref().unwrap_or_default(),
+        )),
         finished: deployment
             .finished_at
             .map(|at| humanize::minute(at, &report.window.timezone))
@@ -83,7 +85,11 @@ pub(crate) fn deployment_row(report: &Report, deployment: &Deployment) -> Deploy
 #[must_use]
 pub(crate) fn revision(text: &str) -> String {
     let is_sha = text.len() >= 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    if is_sha { text[..8].to_owned() } else { text.to_owned() }
+    if is_sha {
+        text[..8].to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 /// `#12` for a pull request, a short commit otherwise.
@@ -149,7 +155,12 @@ fn because(deployment: &Deployment, says: &str) -> String {
         .take(3)
         .map(|evidence| {
             let kind = evidence.kind.replace('_', " ");
-            format!("{} {}, {}", escape::brief(&kind), escape::brief(&evidence.event), evidence.confidence)
+            format!(
+                "{} {}, {}",
+                escape::brief(&kind),
+                escape::brief(&evidence.event),
+                evidence.confidence
+            )
         })
         .collect();
     if found.is_empty() {
@@ -182,7 +193,10 @@ mod tests {
             verdict(&report.deployments[7]),
             "failed (incident inc:gh:7, certain), repaired after 38 min"
         );
-        assert_eq!(verdict(&report.deployments[8]), "rework: hotfix (hotfix inc:gh:8, certain)");
+        assert_eq!(
+            verdict(&report.deployments[8]),
+            "rework: hotfix (hotfix inc:gh:8, certain)"
+        );
         assert!(verdict(&report.deployments[23]).ends_with("not repaired yet"));
         assert_eq!(verdict(&report.deployments[1]), "");
     }

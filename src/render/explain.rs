@@ -51,7 +51,11 @@ pub fn explain(report: &Report, metric: &str, style: &Style) -> Result<String, R
     if !explanation.events.is_empty() {
         screen.blank();
         screen.line(&[(Paint::Strong, explanation.events_title)]);
-        let head = explanation.head.iter().map(|&cell| cell.to_owned()).collect();
+        let head = explanation
+            .head
+            .iter()
+            .map(|&cell| cell.to_owned())
+            .collect();
         let mut table: Vec<Vec<String>> = vec![head];
         table.extend(explanation.events.iter().cloned());
         screen.table(&vec![false; explanation.head.len()], &table);
@@ -66,13 +70,23 @@ pub fn explain(report: &Report, metric: &str, style: &Style) -> Result<String, R
         more(&mut screen, explanation.excluded_hidden);
     }
     screen.blank();
-    screen.text(0, 2, Paint::Faint, &format!("Definition {}", explanation.fingerprint));
+    screen.text(
+        0,
+        2,
+        Paint::Faint,
+        &format!("Definition {}", explanation.fingerprint),
+    );
     Ok(screen.finish())
 }
 
 fn more(screen: &mut Screen, hidden: usize) {
     if hidden > 0 {
-        screen.text(2, 0, Paint::Faint, &format!("and {hidden} more; --verbose lists them"));
+        screen.text(
+            2,
+            0,
+            Paint::Faint,
+            &format!("and {hidden} more; --verbose lists them"),
+        );
     }
 }
 
@@ -85,8 +99,7 @@ pub fn explain_markdown(report: &Report, metric: &str) -> Result<String, RenderE
 }
 
 fn explanation(report: &Report, metric: &str, shown: usize) -> Result<Explanation, RenderError> {
-    let found =
-        find_metric(metric).ok_or_else(|| RenderError::UnknownMetric(metric.to_owned()))?;
+    let found = find_metric(metric).ok_or_else(|| RenderError::UnknownMetric(metric.to_owned()))?;
     let row = view::row(found, &report.overall);
     let header = view::header(report);
     let (events_title, head, mut events) = events(report, found.id);
@@ -143,7 +156,11 @@ fn how(report: &Report, row: &Row) -> Vec<String> {
         out.push(format!("Beside it: {beside}."));
     }
     if row.known {
-        out.push(format!("Window before: {}; {}.", row.previous, row.change.text()));
+        out.push(format!(
+            "Window before: {}; {}.",
+            row.previous,
+            row.change.text()
+        ));
     }
     if !row.band.is_empty() {
         out.push(format!("Band {}.", row.band));
@@ -158,10 +175,12 @@ fn events(report: &Report, metric: &str) -> Events {
     match metric {
         "change_lead_time" => changes(report),
         "deployment_frequency" => judged(report, "Deployments, newest first", |_| true),
-        "change_fail_rate" => {
-            judged(report, "Failed deployments, newest first", |d| m.change_fail_rate.failed_ids.contains(&d.id) || d.failed)
+        "change_fail_rate" => judged(report, "Failed deployments, newest first", |d| {
+            m.change_fail_rate.failed_ids.contains(&d.id) || d.failed
+        }),
+        "deployment_rework_rate" => {
+            judged(report, "Rework deployments, newest first", |d| d.rework)
         }
-        "deployment_rework_rate" => judged(report, "Rework deployments, newest first", |d| d.rework),
         _ => repairs(report),
     }
 }
@@ -175,14 +194,29 @@ fn changes(report: &Report) -> Events {
                 .is_some_and(|at| report.window.from <= at && at < report.window.to)
     });
     let mut rows: Vec<_> = counted.collect();
-    rows.sort_by(|a, b| b.deployed_at.cmp(&a.deployed_at).then_with(|| a.id.cmp(&b.id)));
+    rows.sort_by(|a, b| {
+        b.deployed_at
+            .cmp(&a.deployed_at)
+            .then_with(|| a.id.cmp(&b.id))
+    });
     let cells = rows.into_iter().map(|change| {
         vec![
             evidence::change_name(&change.id),
-            change.lead_time_seconds.map(humanize::exact).unwrap_or_default(),
-            change.deployed_at.map(|at| humanize::minute(at, zone)).unwrap_or_default(),
+            change
+                .lead_time_seconds
+                .map(humanize::exact)
+                .unwrap_or_default(),
+            change
+                .deployed_at
+                .map(|at| humanize::minute(at, zone))
+                .unwrap_or_default(),
             change.deployment.clone().unwrap_or_default(),
-            if change.bot { "bot, not in the headline" } else { "" }.to_owned(),
+            if change.bot {
+                "bot, not in the headline"
+            } else {
+                ""
+            }
+            .to_owned(),
         ]
     });
     (
@@ -193,12 +227,18 @@ fn changes(report: &Report) -> Events {
 }
 
 fn judged(report: &Report, title: &'static str, wanted: impl Fn(&Deployment) -> bool) -> Events {
-    let found = evidence::effective(report).into_iter().filter(|d| wanted(d));
+    let found = evidence::effective(report)
+        .into_iter()
+        .filter(|d| wanted(d));
     let cells = found.map(|deployment| {
         let row = evidence::deployment_row(report, deployment);
         vec![row.finished, row.id, row.batch, row.verdict]
     });
-    (title, vec!["finished", "deployment", "batch", ""], cells.collect())
+    (
+        title,
+        vec!["finished", "deployment", "batch", ""],
+        cells.collect(),
+    )
 }
 
 fn repairs(report: &Report) -> Events {
@@ -242,7 +282,10 @@ fn excluded(report: &Report, metric: &str) -> Vec<(String, String)> {
             (evidence::change_name(&change.change), why)
         })),
         "change_fail_rate" => out.extend(m.change_fail_rate.unattributed.iter().map(|incident| {
-            (incident.clone(), "no deployment explains this incident".to_owned())
+            (
+                incident.clone(),
+                "no deployment explains this incident".to_owned(),
+            )
         })),
         _ => {}
     }
@@ -250,7 +293,12 @@ fn excluded(report: &Report, metric: &str) -> Vec<(String, String)> {
         let outside = report.deployments.iter().filter(|d| {
             d.outcome != "success" && (d.finished_at.is_none() || evidence::in_window(report, d))
         });
-        out.extend(outside.map(|d| (d.id.clone(), format!("outcome {}: took no effect", d.outcome))));
+        out.extend(outside.map(|d| {
+            (
+                d.id.clone(),
+                format!("outcome {}: took no effect", d.outcome),
+            )
+        }));
     }
     out
 }
@@ -280,10 +328,16 @@ mod tests {
     fn long_lists_are_cut_and_counted() {
         let out = explain(&fixture::shop(), "frequency", &Style::default()).unwrap();
         assert!(out.contains("and 5 more; --verbose lists them"), "{out}");
-        let all = Style { verbose: true, ..Style::default() };
+        let all = Style {
+            verbose: true,
+            ..Style::default()
+        };
         let out = explain(&fixture::shop(), "frequency", &all).unwrap();
         assert!(!out.contains("more; --verbose"));
-        assert!(out.contains("run:0/production/shop") && out.contains("run:5/production/shop: outcome failure"));
+        assert!(
+            out.contains("run:0/production/shop")
+                && out.contains("run:5/production/shop: outcome failure")
+        );
     }
 
     #[test]
@@ -296,9 +350,19 @@ mod tests {
     fn markdown_says_the_same_and_stays_text() {
         for metric in &METRICS {
             let out = explain_markdown(&fixture::hostile(), metric.id).unwrap();
-            assert!(out.contains(metric.definition.split(';').next().unwrap()), "{out}");
-            assert!(!out.contains("</script>") && !out.contains("@acme"), "{out}");
+            assert!(
+                out.contains(metric.definition.split(';').next().unwrap()),
+                "{out}"
+            );
+            assert!(
+                !out.contains("</script>") && !out.contains("@acme"),
+                "{out}"
+            );
         }
-        assert!(explain_markdown(&fixture::empty(), "lt").unwrap().contains("no data"));
+        assert!(
+            explain_markdown(&fixture::empty(), "lt")
+                .unwrap()
+                .contains("no data")
+        );
     }
 }

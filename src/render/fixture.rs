@@ -88,7 +88,12 @@ fn metrics(per_day: f64, lead: f64, failed: u64, rework: u64) -> Metrics {
     let share = |part: u64| Some(part as f64 / count as f64);
     let lead_time = quantiles(301, lead);
     let recovery = quantiles(9, 2280.0);
-    let band = |name: &str| Some(Band { edition: "2024".into(), name: name.into() });
+    let band = |name: &str| {
+        Some(Band {
+            edition: "2024".into(),
+            name: name.into(),
+        })
+    };
     Metrics {
         deployment_frequency: DeploymentFrequency {
             count,
@@ -127,7 +132,10 @@ fn metrics(per_day: f64, lead: f64, failed: u64, rework: u64) -> Metrics {
             per_commit: quantiles(950, 40_000.0),
             with_bots: quantiles(350, 33_000.0),
             by_time: 0,
-            excluded: vec![Excluded { change: "412".into(), reason: "negative".into() }],
+            excluded: vec![Excluded {
+                change: "412".into(),
+                reason: "negative".into(),
+            }],
             undeployed: Some(Undeployed {
                 count: 3,
                 oldest_seconds: Some(100_000.0),
@@ -195,11 +203,20 @@ fn metrics(per_day: f64, lead: f64, failed: u64, rework: u64) -> Metrics {
 
 fn delta(state: DeltaState, better: Option<bool>, previous: f64, now: f64) -> Delta {
     let because = (state == DeltaState::TooLittleData).then(|| "9 of 10 recoveries".to_owned());
-    Delta { state, better, previous: Some(previous), now: Some(now), p: Some(0.01), because }
+    Delta {
+        state,
+        better,
+        previous: Some(previous),
+        now: Some(now),
+        p: Some(0.01),
+        because,
+    }
 }
 
 fn series() -> Series {
-    let lead = [14.0, 13.2, 12.5, 15.1, 11.0, 10.2, 9.9, 9.0, 10.4, 8.8, 9.1, 8.2, 9.0];
+    let lead = [
+        14.0, 13.2, 12.5, 15.1, 11.0, 10.2, 9.9, 9.0, 10.4, 8.8, 9.1, 8.2, 9.0,
+    ];
     let weekly = lead
         .iter()
         .enumerate()
@@ -216,7 +233,10 @@ fn series() -> Series {
             recovery_median_seconds: (week % 3 == 1).then_some(1500.0 + 300.0 * week as f64),
         })
         .collect();
-    Series { weekly, monthly: vec![] }
+    Series {
+        weekly,
+        monthly: vec![],
+    }
 }
 
 fn deployments() -> (Vec<Deployment>, Vec<Change>) {
@@ -288,7 +308,9 @@ fn deployments() -> (Vec<Deployment>, Vec<Change>) {
             restored_after_seconds: (failed && number != 23).then_some(2280.0),
             attempts: 1,
             run: Some(number.to_string()),
-            url: Some(format!("https://github.com/acme/shop/actions/runs/{number}")),
+            url: Some(format!(
+                "https://github.com/acme/shop/actions/runs/{number}"
+            )),
         });
     }
     (deployments, changes)
@@ -313,7 +335,9 @@ pub(crate) fn shop() -> Report {
             Finding {
                 id: "pickup_wait".into(),
                 level: "warn".into(),
-                says: "Waiting for a first review is the largest stage: 2 h of 9.8 h in the median.".into(),
+                says:
+                    "Waiting for a first review is the largest stage: 2 h of 9.8 h in the median."
+                        .into(),
                 because: vec!["pr:417".into()],
                 next: Some("Agree on a time by which a review begins.".into()),
             },
@@ -336,8 +360,14 @@ pub(crate) fn shop() -> Report {
             fixes: vec!["Label incidents with the deployment that caused them.".into()],
         },
         sources: vec![
-            SourceInfo { name: "github-deployments".into(), events: 446 },
-            SourceInfo { name: "github-issues".into(), events: 7 },
+            SourceInfo {
+                name: "github-deployments".into(),
+                events: 446,
+            },
+            SourceInfo {
+                name: "github-issues".into(),
+                events: 7,
+            },
         ],
         ..empty()
     };
@@ -347,17 +377,31 @@ pub(crate) fn shop() -> Report {
         metrics: metrics(2.4, 35_280.0, 9, 11),
         previous: metrics(1.8, 43_560.0, 10, 14),
         deltas: BTreeMap::from([
-            ("change_lead_time".into(), delta(changed, Some(true), 43_560.0, 35_280.0)),
-            ("deployment_frequency".into(), delta(changed, Some(true), 1.8, 2.4)),
+            (
+                "change_lead_time".into(),
+                delta(changed, Some(true), 43_560.0, 35_280.0),
+            ),
+            (
+                "deployment_frequency".into(),
+                delta(changed, Some(true), 1.8, 2.4),
+            ),
             (
                 "failed_deployment_recovery_time".into(),
                 delta(DeltaState::TooLittleData, None, 2280.0, 2280.0),
             ),
             (
                 "change_fail_rate".into(),
-                delta(DeltaState::NoDetectableChange, None, 10.0 / 216.0, 9.0 / 216.0),
+                delta(
+                    DeltaState::NoDetectableChange,
+                    None,
+                    10.0 / 216.0,
+                    9.0 / 216.0,
+                ),
             ),
-            ("deployment_rework_rate".into(), delta(changed, Some(false), 0.02, 11.0 / 216.0)),
+            (
+                "deployment_rework_rate".into(),
+                delta(changed, Some(false), 0.02, 11.0 / 216.0),
+            ),
         ]),
         series: series(),
     };
@@ -371,7 +415,10 @@ pub(crate) fn young() -> Report {
     report = Report {
         deployments: full.deployments[..1].to_vec(),
         changes: vec![],
-        window: WindowInfo { covered_days: 3.0, ..report.window },
+        window: WindowInfo {
+            covered_days: 3.0,
+            ..report.window
+        },
         ..empty()
     };
     report.deployments[0].changes.clear();
@@ -420,8 +467,16 @@ pub(crate) fn hostile() -> Report {
     report.quality.fixes = vec![bad()];
     report.sources[0].name = bad();
     report.overall.metrics.change_lead_time.reason = Some(bad());
-    report.overall.metrics.change_lead_time.band = Some(Band { edition: bad(), name: bad() });
-    report.overall.metrics.change_lead_time.stages.insert(bad(), Quantiles::default());
+    report.overall.metrics.change_lead_time.band = Some(Band {
+        edition: bad(),
+        name: bad(),
+    });
+    report
+        .overall
+        .metrics
+        .change_lead_time
+        .stages
+        .insert(bad(), Quantiles::default());
     report.overall.metrics.change_lead_time.excluded[0].reason = bad();
     for point in &mut report.overall.series.weekly {
         point.start = bad();

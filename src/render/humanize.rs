@@ -65,7 +65,11 @@ pub(crate) fn exact(seconds: f64) -> String {
     if parts.is_empty() {
         parts.push("0 s".to_owned());
     }
-    format!("{}{}", if seconds < 0.0 { "−" } else { "" }, parts.join(" "))
+    format!(
+        "{}{}",
+        if seconds < 0.0 { "−" } else { "" },
+        parts.join(" ")
+    )
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -239,13 +243,9 @@ pub fn reason(code: &str) -> String {
             "The history begins inside the window; rates use the days that it covers."
         }
         "not_permitted" => "The token may not read what this needs.",
-        "rate_limited" => {
-            "The platform's rate limit was reached before everything was read."
-        }
+        "rate_limited" => "The platform's rate limit was reached before everything was read.",
         "truncated" => "The platform returned only part of the data.",
-        "by_time" => {
-            "Without the commit graph, changes are matched to deployments by time only."
-        }
+        "by_time" => "Without the commit graph, changes are matched to deployments by time only.",
         "approximate_time" => "Some deployments have no exact finishing time.",
         other => return other.replace('_', " "),
     };
@@ -286,7 +286,10 @@ mod tests {
             interval(Unit::PerDay, 1.0 / 12.0, [0.05, 0.125]),
             "every 8–20 days"
         );
-        assert_eq!(interval(Unit::PerDay, 0.0, [0.0, 0.04]), "at most every 25 days");
+        assert_eq!(
+            interval(Unit::PerDay, 0.0, [0.0, 0.04]),
+            "at most every 25 days"
+        );
     }
 
     #[test]
@@ -300,8 +303,14 @@ mod tests {
 
     #[test]
     fn intervals_share_a_unit_where_they_can() {
-        assert_eq!(interval(Unit::Seconds, 0.0, [29_160.0, 43_200.0]), "8.1–12 h");
-        assert_eq!(interval(Unit::Seconds, 0.0, [2280.0, 12_240.0]), "38 min – 3.4 h");
+        assert_eq!(
+            interval(Unit::Seconds, 0.0, [29_160.0, 43_200.0]),
+            "8.1–12 h"
+        );
+        assert_eq!(
+            interval(Unit::Seconds, 0.0, [2280.0, 12_240.0]),
+            "38 min – 3.4 h"
+        );
     }
 
     #[test]
@@ -320,7 +329,10 @@ mod tests {
             "by_time",
             "approximate_time",
         ] {
-            assert!(reason(code).ends_with('.') && !reason(code).contains('_'), "{code}");
+            assert!(
+                reason(code).ends_with('.') && !reason(code).contains('_'),
+                "{code}"
+            );
         }
     }
 

@@ -16,6 +16,14 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
     written(report)
 }
 
+/// `metrics.json`: the whole document.
+///
+/// # Errors
+/// When the document cannot be written: a bug.
+pub fn metrics_json(report: &Report) -> Result<String, RenderError> {
+    written(report)
+}
+
 /// `deployments.json`: deployments that finished in the window, or are not done, with verdicts and evidence.
 ///
 /// # Errors
@@ -59,7 +67,10 @@ pub fn incidents_json(report: &Report) -> Result<String, RenderError> {
 /// Any document in this layout, with a final line break.
 pub(crate) fn written(document: &impl Serialize) -> Result<String, RenderError> {
     let mut bytes = Vec::new();
-    document.serialize(&mut Serializer::with_formatter(&mut bytes, Layout::default()))?;
+    document.serialize(&mut Serializer::with_formatter(
+        &mut bytes,
+        Layout::default(),
+    ))?;
     bytes.push(b'\n');
     String::from_utf8(bytes).map_err(|e| RenderError::Json(serde::ser::Error::custom(e)))
 }
@@ -82,7 +93,11 @@ impl Layout {
     fn begin(&mut self, is_array: bool) {
         let in_array = self.open.iter().any(|c| c.is_array);
         let spread = !is_array && !in_array && self.open.len() < DEEPEST;
-        self.open.push(Container { spread, is_array, empty: true });
+        self.open.push(Container {
+            spread,
+            is_array,
+            empty: true,
+        });
     }
 
     fn end(&mut self, out: &mut (impl io::Write + ?Sized)) -> io::Result<()> {
@@ -135,14 +150,22 @@ impl Formatter for Layout {
         out.write_all(b"]")
     }
 
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+    fn begin_array_value<W: ?Sized + io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         if let Some(array) = self.open.last_mut() {
             array.empty = false;
         }
         if first { Ok(()) } else { out.write_all(b",") }
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        out: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         if !first {
             out.write_all(b",")?;
         }
@@ -150,7 +173,11 @@ impl Formatter for Layout {
             return Ok(());
         };
         object.empty = false;
-        if object.spread { self.newline(out) } else { Ok(()) }
+        if object.spread {
+            self.newline(out)
+        } else {
+            Ok(())
+        }
     }
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
@@ -165,7 +192,12 @@ mod tests {
 
     #[test]
     fn the_document_comes_back_unchanged() {
-        for report in [fixture::shop(), fixture::empty(), fixture::hostile(), fixture::young()] {
+        for report in [
+            fixture::shop(),
+            fixture::empty(),
+            fixture::hostile(),
+            fixture::young(),
+        ] {
             let text = render(&report, &Style::default()).unwrap();
             assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
         }
@@ -175,9 +207,20 @@ mod tests {
     fn a_diff_shows_one_deployment_a_line() {
         let report = fixture::shop();
         let text = render(&report, &Style::default()).unwrap();
-        assert!(text.starts_with("{\n \"schema\": \"fivekeys.report/1\",\n \"generated_at\""), "{text}");
-        assert_eq!(text.lines().filter(|l| l.starts_with("  {\"id\": \"run:")).count(), 26);
-        assert_eq!(text.lines().filter(|l| l.contains("{\"start\"")).count(), 13);
+        assert!(
+            text.starts_with("{\n \"schema\": \"fivekeys.report/1\",\n \"generated_at\""),
+            "{text}"
+        );
+        assert_eq!(
+            text.lines()
+                .filter(|l| l.starts_with("  {\"id\": \"run:"))
+                .count(),
+            26
+        );
+        assert_eq!(
+            text.lines().filter(|l| l.contains("{\"start\"")).count(),
+            13
+        );
         assert!(text.contains("\n \"notes\": [\n  {\"code\""));
         assert!(text.ends_with("]\n}\n"));
     }
@@ -190,6 +233,9 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["deployments"].as_array().unwrap().len(), 16);
         let text = incidents_json(&report).unwrap();
-        assert!(text.contains("\n \"incidents\": [\n  {\"id\": \"inc:gh:7\""), "{text}");
+        assert!(
+            text.contains("\n \"incidents\": [\n  {\"id\": \"inc:gh:7\""),
+            "{text}"
+        );
     }
 }

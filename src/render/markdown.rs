@@ -54,10 +54,26 @@ struct Detail {
 }
 
 const LEVELS: [Detail; 4] = [
-    Detail { rows: 100, details: true, charts: true },
-    Detail { rows: 20, details: true, charts: true },
-    Detail { rows: 10, details: false, charts: false },
-    Detail { rows: 3, details: false, charts: false },
+    Detail {
+        rows: 100,
+        details: true,
+        charts: true,
+    },
+    Detail {
+        rows: 20,
+        details: true,
+        charts: true,
+    },
+    Detail {
+        rows: 10,
+        details: false,
+        charts: false,
+    },
+    Detail {
+        rows: 3,
+        details: false,
+        charts: false,
+    },
 ];
 
 /// Everything that a Markdown template may show.
@@ -163,7 +179,11 @@ fn page<'a>(report: &'a Report, this: Option<&str>, detail: Detail) -> Page<'a> 
     Page {
         header: view::header(report),
         rows: view::rows(&report.overall),
-        charts: if detail.charts { charts(report) } else { Vec::new() },
+        charts: if detail.charts {
+            charts(report)
+        } else {
+            Vec::new()
+        },
         this: this.and_then(|id| this_deployment(report, id, detail)),
         deployments: effective
             .iter()
@@ -182,7 +202,13 @@ fn page<'a>(report: &'a Report, this: Option<&str>, detail: Detail) -> Page<'a> 
             .take(60)
             .map(|(name, q)| (escape::brief(name), terminal::quantile_cells(q)))
             .collect(),
-        parameters: report.definition.parameters.iter().take(100).map(brief).collect(),
+        parameters: report
+            .definition
+            .parameters
+            .iter()
+            .take(100)
+            .map(brief)
+            .collect(),
         sources: &report.sources[..report.sources.len().min(50)],
         quality: humanize::percent(report.quality.score),
         fixes: &report.quality.fixes[..report.quality.fixes.len().min(3)],
@@ -193,8 +219,10 @@ fn page<'a>(report: &'a Report, this: Option<&str>, detail: Detail) -> Page<'a> 
 fn this_deployment(report: &Report, id: &str, detail: Detail) -> Option<This> {
     let deployment = report.deployments.iter().find(|d| d.id == id)?;
     let changes = evidence::delivered(report, deployment);
-    let mut batches: Vec<usize> =
-        evidence::effective(report).iter().map(|d| d.changes.len()).collect();
+    let mut batches: Vec<usize> = evidence::effective(report)
+        .iter()
+        .map(|d| d.changes.len())
+        .collect();
     batches.sort_unstable();
     let median = batches.get(batches.len() / 2).copied().unwrap_or(0);
     Some(This {
@@ -206,16 +234,13 @@ fn this_deployment(report: &Report, id: &str, detail: Detail) -> Option<This> {
             .take(detail.rows)
             .map(|change| Shipped {
                 name: evidence::change_name(&change.id),
-                lead_time: change.lead_time_seconds.map_or_else(
-                    || humanize::NOTHING.to_owned(),
-                    humanize::exact,
+                lead_time: change
+                    .lead_time_seconds
+                    .map_or_else(|| humanize::NOTHING.to_owned(), humanize::exact),
+                since_merge: change.merged_at.zip(change.deployed_at).map_or_else(
+                    || "–".to_owned(),
+                    |(merged, deployed)| humanize::exact((deployed - merged).num_seconds() as f64),
                 ),
-                since_merge: change
-                    .merged_at
-                    .zip(change.deployed_at)
-                    .map_or_else(|| "–".to_owned(), |(merged, deployed)| {
-                        humanize::exact((deployed - merged).num_seconds() as f64)
-                    }),
                 bot: change.bot,
             })
             .collect(),
@@ -229,7 +254,13 @@ fn charts(report: &Report) -> Vec<Mermaid> {
         let values: Vec<f64> = weeks.iter().map(|p| p.deployments as f64).collect();
         let scale = Scale::holding(Unit::PerDay, values.iter().copied().fold(0.0, f64::max));
         let series = vec![values.iter().map(|v| format!("{v:.0}")).collect()];
-        out.push(mermaid("Deployments a week", &weeks, "deployments", scale.top, ("bar", series)));
+        out.push(mermaid(
+            "Deployments a week",
+            &weeks,
+            "deployments",
+            scale.top,
+            ("bar", series),
+        ));
     }
     let mut timed: Vec<(&Point, f64, f64)> = weeks
         .iter()
@@ -245,12 +276,21 @@ fn charts(report: &Report) -> Vec<Mermaid> {
         let top = Scale::holding(Unit::Seconds, max).top / size;
         let in_unit = |seconds: f64| format!("{:.1}", seconds / size);
         let series = vec![
-            timed.iter().map(|(_, median, _)| in_unit(*median)).collect(),
+            timed
+                .iter()
+                .map(|(_, median, _)| in_unit(*median))
+                .collect(),
             timed.iter().map(|(_, _, p90)| in_unit(*p90)).collect(),
         ];
         let points: Vec<&Point> = timed.iter().map(|(point, _, _)| *point).collect();
         let title = "Change lead time a week: median (lower line) and 90th percentile";
-        out.push(mermaid(title, &points, unit_name(size), top, ("line", series)));
+        out.push(mermaid(
+            title,
+            &points,
+            unit_name(size),
+            top,
+            ("line", series),
+        ));
     }
     out
 }
@@ -265,9 +305,16 @@ fn mermaid(
     let first = points.first().map_or("", |p| p.start.as_str());
     let fits = points.len() <= LABELLED;
     Mermaid {
-        title: if fits { title.to_owned() } else { format!("{title}, week 1 is {first}") },
+        title: if fits {
+            title.to_owned()
+        } else {
+            format!("{title}, week 1 is {first}")
+        },
         labels: if fits {
-            points.iter().map(|p| humanize::axis_day(&p.start)).collect()
+            points
+                .iter()
+                .map(|p| humanize::axis_day(&p.start))
+                .collect()
         } else {
             Vec::new()
         },

@@ -16,9 +16,18 @@ fn facts() -> RunFacts {
 }
 
 fn is_harmless(text: &str) -> bool {
-    ["</script>", "@acme", "#1 ", "](javascript", "\x1b", "\u{202e}", "<b>", "`=cmd"]
-        .iter()
-        .all(|bad| !text.contains(bad))
+    [
+        "</script>",
+        "@acme",
+        "#1 ",
+        "](javascript",
+        "\x1b",
+        "\u{202e}",
+        "<b>",
+        "`=cmd",
+    ]
+    .iter()
+    .all(|bad| !text.contains(bad))
 }
 
 #[test]
@@ -33,9 +42,16 @@ fn the_summary_of_a_shop() {
 
 #[test]
 fn every_table_row_has_the_columns_of_its_head() {
-    for report in [fixture::shop(), fixture::hostile(), fixture::empty(), fixture::young()] {
+    for report in [
+        fixture::shop(),
+        fixture::hostile(),
+        fixture::empty(),
+        fixture::young(),
+    ] {
         let mut report = report;
-        report.services.insert("shop".into(), report.overall.clone());
+        report
+            .services
+            .insert("shop".into(), report.overall.clone());
         for text in [
             summary(&report, &facts()).unwrap(),
             render(&report, &Style::default()).unwrap(),
@@ -68,21 +84,49 @@ fn hostile_names_stay_text() {
 
 #[test]
 fn nothing_deployed_is_said_first() {
-    let out = summary(&fixture::empty(), &RunFacts { persisted: true, ..RunFacts::default() }).unwrap();
-    assert!(out.lines().take(4).any(|l| l.contains("No production deployment took effect")), "{out}");
+    let out = summary(
+        &fixture::empty(),
+        &RunFacts {
+            persisted: true,
+            ..RunFacts::default()
+        },
+    )
+    .unwrap();
+    assert!(
+        out.lines()
+            .take(4)
+            .any(|l| l.contains("No production deployment took effect")),
+        "{out}"
+    );
     assert!(!out.contains("mermaid") && !out.contains("This deployment"));
-    assert_eq!(out.matches("no data").count(), 10, "five now, five before: {out}");
+    assert_eq!(
+        out.matches("no data").count(),
+        10,
+        "five now, five before: {out}"
+    );
 }
 
 #[test]
 fn a_run_that_stored_nothing_says_so() {
-    let lost = RunFacts { persisted: false, banner: vec!["GitHub was down.".into()], ..facts() };
+    let lost = RunFacts {
+        persisted: false,
+        banner: vec!["GitHub was down.".into()],
+        ..facts()
+    };
     let out = summary(&fixture::shop(), &lost).unwrap();
     assert!(out.contains("> [!WARNING]\n> GitHub was down."), "{out}");
     assert!(out.contains("not stored"));
-    let dry = RunFacts { persisted: false, dry_run: true, ..facts() };
+    let dry = RunFacts {
+        persisted: false,
+        dry_run: true,
+        ..facts()
+    };
     assert!(summary(&fixture::shop(), &dry).unwrap().contains("Dry run"));
-    assert!(!summary(&fixture::shop(), &facts()).unwrap().contains("not stored"));
+    assert!(
+        !summary(&fixture::shop(), &facts())
+            .unwrap()
+            .contains("not stored")
+    );
 }
 
 #[test]
@@ -94,7 +138,9 @@ fn a_huge_report_loses_detail_and_keeps_whole_tables() {
             says: format!("{note} {}", "<&".repeat(400)),
             help: None,
         });
-        report.services.insert(format!("service-{note}"), report.overall.clone());
+        report
+            .services
+            .insert(format!("service-{note}"), report.overall.clone());
     }
     let out = summary(&report, &facts()).unwrap();
     assert!(out.len() < LONGEST_SUMMARY, "{}", out.len());

@@ -45,7 +45,10 @@ pub fn page(report: &Report) -> Result<String, RenderError> {
         &Context {
             header: view::header(report),
             rows: view::rows(&report.overall),
-            plots: METRICS.iter().filter_map(|m| chart::plot(m, series, WEEKS)).collect(),
+            plots: METRICS
+                .iter()
+                .filter_map(|m| chart::plot(m, series, WEEKS))
+                .collect(),
             findings: &report.findings[..report.findings.len().min(LIST)],
             services: report
                 .services
@@ -65,7 +68,13 @@ pub fn page(report: &Report) -> Result<String, RenderError> {
             deployments_hidden: effective.len().saturating_sub(DEPLOYMENTS),
             notes: &report.notes[..report.notes.len().min(LIST)],
             notes_hidden: report.notes.len().saturating_sub(LIST),
-            parameters: report.definition.parameters.iter().take(100).map(brief).collect(),
+            parameters: report
+                .definition
+                .parameters
+                .iter()
+                .take(100)
+                .map(brief)
+                .collect(),
             sources: &report.sources[..report.sources.len().min(LIST)],
             quality: humanize::percent(report.quality.score),
         },
@@ -79,9 +88,24 @@ mod tests {
 
     #[test]
     fn the_page_asks_for_nothing_and_runs_nothing() {
-        for report in [fixture::shop(), fixture::hostile(), fixture::empty(), fixture::young()] {
+        for report in [
+            fixture::shop(),
+            fixture::hostile(),
+            fixture::empty(),
+            fixture::young(),
+        ] {
             let out = page(&report).unwrap();
-            for bad in ["<script", "</script", "<b>", "src=", "@import", "url(http", "javascript:", "\x1b", "onload"] {
+            for bad in [
+                "<script",
+                "</script",
+                "<b>",
+                "src=",
+                "@import",
+                "url(http",
+                "javascript:",
+                "\x1b",
+                "onload",
+            ] {
                 let found = out.to_lowercase();
                 // Hostile text may name a scheme; it must never be in an attribute.
                 let found = found.replace("](javascript:a)", "");
@@ -95,7 +119,10 @@ mod tests {
     fn every_chart_has_a_table_behind_it() {
         let out = page(&fixture::shop()).unwrap();
         assert_eq!(out.matches("<svg").count(), 5);
-        assert_eq!(out.matches("<figure").count(), out.matches("</details></figure>").count());
+        assert_eq!(
+            out.matches("<figure").count(),
+            out.matches("</details></figure>").count()
+        );
         assert!(out.contains("2024: high") && out.contains("no detectable change"));
     }
 

@@ -60,9 +60,21 @@ mod tests {
     #[test]
     fn the_badge_s_address_fits_its_readers() {
         for (private, server, address) in [
-            (false, "https://github.com", "https://raw.githubusercontent.com/acme/shop/fivekeys/badges/dora.svg"),
-            (true, "https://github.com", "https://github.com/acme/shop/raw/fivekeys/badges/dora.svg"),
-            (false, "https://ghe.acme.example/", "https://ghe.acme.example/acme/shop/raw/fivekeys/badges/dora.svg"),
+            (
+                false,
+                "https://github.com",
+                "https://raw.githubusercontent.com/acme/shop/fivekeys/badges/dora.svg",
+            ),
+            (
+                true,
+                "https://github.com",
+                "https://github.com/acme/shop/raw/fivekeys/badges/dora.svg",
+            ),
+            (
+                false,
+                "https://ghe.acme.example/",
+                "https://ghe.acme.example/acme/shop/raw/fivekeys/badges/dora.svg",
+            ),
         ] {
             let out = readme(&fixture::shop(), &facts(private, server)).unwrap();
             assert!(out.contains(&format!("[![DORA]({address})]")), "{out}");
@@ -75,7 +87,11 @@ mod tests {
         assert_eq!(out.matches("](badges/").count(), 6, "{out}");
         assert!(out.contains("metrics.json") && out.contains("3f9a61c0d2b4"));
         assert!(!out.contains("\n\n\n"), "{out}");
-        assert!(!readme(&fixture::empty(), &facts(true, "https://github.com")).unwrap().contains("\n\n\n"));
+        assert!(
+            !readme(&fixture::empty(), &facts(true, "https://github.com"))
+                .unwrap()
+                .contains("\n\n\n")
+        );
     }
 
     #[test]

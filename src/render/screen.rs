@@ -121,14 +121,21 @@ impl Screen {
         let widths: Vec<usize> = (0..right.len())
             .map(|column| {
                 let cells = rows.iter().filter_map(|row| row.get(column));
-                cells.map(|cell| cell.chars().count()).max().unwrap_or(0).min(36)
+                cells
+                    .map(|cell| cell.chars().count())
+                    .max()
+                    .unwrap_or(0)
+                    .min(36)
             })
             .collect();
         for (number, row) in rows.iter().enumerate() {
             let mut line = String::from("  ");
             for ((cell, width), right) in row.iter().zip(&widths).zip(right) {
                 let cell: String = if cell.chars().count() > *width {
-                    cell.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+                    cell.chars()
+                        .take(width.saturating_sub(1))
+                        .chain(['…'])
+                        .collect()
                 } else {
                     cell.clone()
                 };
@@ -138,7 +145,11 @@ impl Screen {
                     format!("{cell:<width$}  ")
                 });
             }
-            let paint = if number == 0 { Paint::Faint } else { Paint::Plain };
+            let paint = if number == 0 {
+                Paint::Faint
+            } else {
+                Paint::Plain
+            };
             self.line(&[(paint, line.trim_end())]);
         }
     }
@@ -206,21 +217,35 @@ mod tests {
             s.text(2, 2, Paint::Bad, "ok ::warning::x\u{202e}\r\n::error::y");
         });
         assert!(!out.contains('\x1b') && !out.contains('\u{202e}') && !out.contains('\r'));
-        assert!(out.lines().all(|line| !line.trim_start().starts_with("::")), "{out}");
+        assert!(
+            out.lines().all(|line| !line.trim_start().starts_with("::")),
+            "{out}"
+        );
     }
 
     #[test]
     fn a_command_wrapped_to_a_line_s_beginning_is_broken() {
-        let narrow = Style { width: 40, ..Style::default() };
+        let narrow = Style {
+            width: 40,
+            ..Style::default()
+        };
         let out = drawn(narrow, |s| {
-            s.text(0, 0, Paint::Plain, "thirty-five letters stand here, so ::error::x");
+            s.text(
+                0,
+                0,
+                Paint::Plain,
+                "thirty-five letters stand here, so ::error::x",
+            );
         });
         assert!(out.contains("\n: :error::x"), "{out}");
     }
 
     #[test]
     fn lines_never_pass_the_width_and_ascii_is_ascii() {
-        let style = Style { ascii: true, ..Style::default() };
+        let style = Style {
+            ascii: true,
+            ..Style::default()
+        };
         let out = drawn(style, |s| {
             s.line(&[(Paint::Plain, &"é→▁".repeat(50))]);
             s.text(4, 2, Paint::Plain, &"Wörter und mehr ".repeat(20));
@@ -231,8 +256,17 @@ mod tests {
 
     #[test]
     fn colour_is_only_used_when_asked_for() {
-        let style = Style { colour: true, ..Style::default() };
-        assert_eq!(drawn(style, |s| s.line(&[(Paint::Good, "x")])), "\x1b[36mx\x1b[0m\n");
-        assert_eq!(drawn(Style::default(), |s| s.line(&[(Paint::Good, "x")])), "x\n");
+        let style = Style {
+            colour: true,
+            ..Style::default()
+        };
+        assert_eq!(
+            drawn(style, |s| s.line(&[(Paint::Good, "x")])),
+            "\x1b[36mx\x1b[0m\n"
+        );
+        assert_eq!(
+            drawn(Style::default(), |s| s.line(&[(Paint::Good, "x")])),
+            "x\n"
+        );
     }
 }

@@ -61,13 +61,21 @@ mod tests {
     #[test]
     fn heights_follow_values_and_gaps_stay_visible() {
         let mut series = fixture::shop().overall.series;
-        assert_eq!(sparkline("change_lead_time", &series, 26).chars().count(), 12);
+        assert_eq!(
+            sparkline("change_lead_time", &series, 26).chars().count(),
+            12
+        );
         for (index, point) in series.weekly.iter_mut().enumerate() {
             point.deployments = if index == 3 { 14 } else { 0 };
             point.lead_time_median_seconds = None;
             point.partial = false;
         }
-        assert_eq!(sparkline("deployment_frequency", &series, 4).chars().count(), 4);
+        assert_eq!(
+            sparkline("deployment_frequency", &series, 4)
+                .chars()
+                .count(),
+            4
+        );
         assert!(sparkline("deployment_frequency", &series, 26).starts_with("▁▁▁█▁"));
         assert_eq!(sparkline("change_lead_time", &series, 26), "");
         assert_eq!(sparkline("change_fail_rate", &series, 26), "");

@@ -1,5 +1,6 @@
 //! The one template environment: embedded templates, undefined is an error, everything is escaped by the file's kind.
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde::Serialize;
@@ -7,15 +8,31 @@ use serde::Serialize;
 use super::RenderError;
 use super::escape;
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
+    (
+        "fivekeys.yml.j2",
+        include_str!("../../templates/fivekeys.yml.j2"),
+    ),
     ("parts.md.j2", include_str!("../../templates/parts.md.j2")),
-    ("summary.md.j2", include_str!("../../templates/summary.md.j2")),
+    (
+        "summary.md.j2",
+        include_str!("../../templates/summary.md.j2"),
+    ),
     ("readme.md.j2", include_str!("../../templates/readme.md.j2")),
-    ("comment.md.j2", include_str!("../../templates/comment.md.j2")),
+    (
+        "comment.md.j2",
+        include_str!("../../templates/comment.md.j2"),
+    ),
     ("report.md.j2", include_str!("../../templates/report.md.j2")),
-    ("explain.md.j2", include_str!("../../templates/explain.md.j2")),
+    (
+        "explain.md.j2",
+        include_str!("../../templates/explain.md.j2"),
+    ),
     ("badge.svg.j2", include_str!("../../templates/badge.svg.j2")),
-    ("dashboard.html.j2", include_str!("../../templates/dashboard.html.j2")),
+    (
+        "dashboard.html.j2",
+        include_str!("../../templates/dashboard.html.j2"),
+    ),
 ];
 
 /// Renders one of the embedded templates.
@@ -29,9 +46,13 @@ pub(crate) fn render(name: &str, context: &impl Serialize) -> Result<String, Ren
 fn environment() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
-    environment.set_keep_trailing_newline(true);
+    environment.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()?,
+    );
     environment.set_auto_escape_callback(kind_of);
     environment.set_formatter(write_escaped);
     environment.add_filter("address", |url: &str| {
@@ -49,6 +70,7 @@ fn environment() -> Result<Environment<'static>, Error> {
 fn kind_of(name: &str) -> AutoEscape {
     match name.trim_end_matches(".j2").rsplit('.').next() {
         Some("html" | "svg") => AutoEscape::Custom("xml".into()),
+        Some("yml") => AutoEscape::Custom("yaml".into()),
         _ => AutoEscape::Custom("markdown".into()),
     }
 }
@@ -64,6 +86,8 @@ fn write_escaped(out: &mut Output, state: &mut State, value: &Value) -> Result<(
     let text = value.to_string();
     let written = if value.is_safe() || value.is_number() {
         out.write_str(&text)
+    } else if *state.auto_escape() == AutoEscape::Custom("yaml".into()) {
+        out.write_str(&serde_json::to_string(value).unwrap_or_default())
     } else if *state.auto_escape() == AutoEscape::Custom("xml".into()) {
         out.write_str(&escape::xml(&text))
     } else {
@@ -79,7 +103,9 @@ mod tests {
     fn rendered(name: &'static str, source: &'static str) -> Result<String, Error> {
         let mut environment = environment().unwrap();
         environment.add_template(name, source)?;
-        environment.get_template(name)?.render(minijinja::context! { x => "<@a|`#1", n => -1.5 })
+        environment
+            .get_template(name)?
+            .render(minijinja::context! { x => "<@a|`#1", n => -1.5 })
     }
 
     #[test]
@@ -89,7 +115,10 @@ mod tests {
             "&lt;@<!-- -->a&#124;&#96;&#35;<!-- -->1 -1.5"
         );
         assert_eq!(rendered("t.svg.j2", "{{ x }}").unwrap(), "&lt;@a|`#1");
-        assert_eq!(rendered("t.html.j2", "{{ [x] }}").unwrap(), "[&quot;&lt;@a|`#1&quot;]");
+        assert_eq!(
+            rendered("t.html.j2", "{{ [x] }}").unwrap(),
+            "[&quot;&lt;@a|`#1&quot;]"
+        );
     }
 
     #[test]

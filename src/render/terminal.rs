@@ -66,16 +66,29 @@ fn news(row: &Row) -> Paint {
 }
 
 fn metric(screen: &mut Screen, row: &Row, style: &Style) {
-    let pad = LEFT.saturating_sub(2 + row.title.chars().count() + row.value.chars().count()).max(1);
+    let pad = LEFT
+        .saturating_sub(2 + row.title.chars().count() + row.value.chars().count())
+        .max(1);
     let wide = screen.width() >= 80;
-    let change = if row.known { row.change.text() } else { String::new() };
+    let change = if row.known {
+        row.change.text()
+    } else {
+        String::new()
+    };
     let spark = format!("  {:<12}  ", row.spark);
     let space = " ".repeat(pad);
     let mut spans = vec![
         (Paint::Plain, "  "),
         (Paint::Plain, row.title),
         (Paint::Plain, space.as_str()),
-        (if row.known { Paint::Strong } else { Paint::Faint }, row.value.as_str()),
+        (
+            if row.known {
+                Paint::Strong
+            } else {
+                Paint::Faint
+            },
+            row.value.as_str(),
+        ),
     ];
     if wide {
         spans.push((Paint::Plain, &spark));
@@ -115,7 +128,9 @@ fn metric(screen: &mut Screen, row: &Row, style: &Style) {
 }
 
 fn compact(screen: &mut Screen, row: &Row) {
-    let pad = LEFT.saturating_sub(row.title.chars().count() + row.value.chars().count()).max(1);
+    let pad = LEFT
+        .saturating_sub(row.title.chars().count() + row.value.chars().count())
+        .max(1);
     let mut last = Vec::new();
     if row.known {
         last.push(row.change.text());
@@ -153,7 +168,12 @@ fn findings(screen: &mut Screen, report: &Report, style: &Style) {
         }
         if style.verbose && !finding.because.is_empty() {
             let events = finding.because.iter().take(10).cloned().collect::<Vec<_>>();
-            screen.text(4, 0, Paint::Faint, &format!("events: {}", events.join(", ")));
+            screen.text(
+                4,
+                0,
+                Paint::Faint,
+                &format!("events: {}", events.join(", ")),
+            );
         }
     }
     more(screen, report.findings.len().saturating_sub(shown));
@@ -173,9 +193,16 @@ fn services(screen: &mut Screen, report: &Report) {
     screen.blank();
     screen.line(&[(Paint::Strong, "By service")]);
     let mut table = vec![
-        ["service", "lead time", "deployments", "recovery", "fail rate", "rework"]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            "service",
+            "lead time",
+            "deployments",
+            "recovery",
+            "fail rate",
+            "rework",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     for (name, scope) in &report.services {
         let mut cells = vec![name.clone()];
@@ -191,44 +218,76 @@ pub(crate) fn quantiles(scope: &Scope) -> Vec<(String, Quantiles)> {
     let m = &scope.metrics;
     let (lead, recovery) = (&m.change_lead_time, &m.failed_deployment_recovery_time);
     let mut out = vec![
-        ("change lead time".to_owned(), Quantiles {
-            n: lead.n,
-            median_seconds: lead.median_seconds,
-            p75_seconds: lead.p75_seconds,
-            p90_seconds: lead.p90_seconds,
-            p95_seconds: lead.p95_seconds,
-            p99_seconds: lead.p99_seconds,
-            mean_seconds: lead.mean_seconds,
-            interval95_seconds: lead.interval95_seconds,
-        }),
+        (
+            "change lead time".to_owned(),
+            Quantiles {
+                n: lead.n,
+                median_seconds: lead.median_seconds,
+                p75_seconds: lead.p75_seconds,
+                p90_seconds: lead.p90_seconds,
+                p95_seconds: lead.p95_seconds,
+                p99_seconds: lead.p99_seconds,
+                mean_seconds: lead.mean_seconds,
+                interval95_seconds: lead.interval95_seconds,
+            },
+        ),
         ("with bots".to_owned(), lead.with_bots.clone()),
         ("per commit".to_owned(), lead.per_commit.clone()),
-        ("pull request to deployed".to_owned(), lead.pr_created_to_deploy.clone()),
+        (
+            "pull request to deployed".to_owned(),
+            lead.pr_created_to_deploy.clone(),
+        ),
         ("merge to deployed".to_owned(), lead.merge_to_deploy.clone()),
     ];
     // In the order a change passes through them.
-    let order = ["coding", "draft", "pickup", "review", "merge", "queue", "deploy_wait", "deploy"];
-    let known = order.iter().filter_map(|name| Some((*name, lead.stages.get(*name)?)));
-    let others = lead.stages.iter().filter(|(name, _)| !order.contains(&name.as_str()));
+    let order = [
+        "coding",
+        "draft",
+        "pickup",
+        "review",
+        "merge",
+        "queue",
+        "deploy_wait",
+        "deploy",
+    ];
+    let known = order
+        .iter()
+        .filter_map(|name| Some((*name, lead.stages.get(*name)?)));
+    let others = lead
+        .stages
+        .iter()
+        .filter(|(name, _)| !order.contains(&name.as_str()));
     let stages = known.chain(others.map(|(name, stage)| (name.as_str(), stage)));
-    out.extend(stages.map(|(name, stage)| {
-        (format!("stage {}", name.replace('_', " ")), stage.clone())
-    }));
+    out.extend(
+        stages.map(|(name, stage)| (format!("stage {}", name.replace('_', " ")), stage.clone())),
+    );
     out.extend([
-        ("between deployments".to_owned(), m.deployment_frequency.time_between.clone()),
-        ("recovery".to_owned(), Quantiles {
-            n: recovery.n,
-            median_seconds: recovery.median_seconds,
-            p75_seconds: recovery.p75_seconds,
-            p90_seconds: recovery.p90_seconds,
-            p95_seconds: recovery.p95_seconds,
-            p99_seconds: recovery.p99_seconds,
-            mean_seconds: recovery.mean_seconds,
-            interval95_seconds: recovery.interval95_seconds,
-        }),
+        (
+            "between deployments".to_owned(),
+            m.deployment_frequency.time_between.clone(),
+        ),
+        (
+            "recovery".to_owned(),
+            Quantiles {
+                n: recovery.n,
+                median_seconds: recovery.median_seconds,
+                p75_seconds: recovery.p75_seconds,
+                p90_seconds: recovery.p90_seconds,
+                p95_seconds: recovery.p95_seconds,
+                p99_seconds: recovery.p99_seconds,
+                mean_seconds: recovery.mean_seconds,
+                interval95_seconds: recovery.interval95_seconds,
+            },
+        ),
         ("incident detection".to_owned(), recovery.detection.clone()),
-        ("incident restore".to_owned(), recovery.incident_restore.clone()),
-        ("attempt recovery".to_owned(), recovery.attempt_recovery.clone()),
+        (
+            "incident restore".to_owned(),
+            recovery.incident_restore.clone(),
+        ),
+        (
+            "attempt recovery".to_owned(),
+            recovery.attempt_recovery.clone(),
+        ),
     ]);
     out.retain(|(_, q)| q.n > 0);
     out
@@ -278,7 +337,12 @@ fn left_out(screen: &mut Screen, report: &Report) {
         screen.line(&[(Paint::Strong, "Failed and not repaired yet")]);
         for failure in open {
             let age = humanize::exact(failure.age_seconds);
-            screen.text(2, 2, Paint::Plain, &format!("{}, for {age}", failure.deployment));
+            screen.text(
+                2,
+                2,
+                Paint::Plain,
+                &format!("{}, for {age}", failure.deployment),
+            );
         }
     }
     let excluded = &m.change_lead_time.excluded;
@@ -315,7 +379,11 @@ fn foot(screen: &mut Screen, report: &Report) {
         .iter()
         .map(|source| format!("{} ({})", source.name, source.events))
         .collect();
-    let sources = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let sources = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    };
     let quality = humanize::percent(report.quality.score);
     screen.text(
         0,
@@ -366,13 +434,24 @@ mod tests {
 
     #[test]
     fn hostile_names_stay_text_in_every_style() {
-        for (ascii, verbose, compact, width) in
-            [(false, true, false, 80), (true, true, false, 44), (false, false, true, 80)]
-        {
-            let style = Style { width, colour: false, ascii, verbose, compact };
+        for (ascii, verbose, compact, width) in [
+            (false, true, false, 80),
+            (true, true, false, 44),
+            (false, false, true, 80),
+        ] {
+            let style = Style {
+                width,
+                colour: false,
+                ascii,
+                verbose,
+                compact,
+            };
             let out = lines(&fixture::hostile(), style);
             assert!(!out.contains(['\x1b', '\u{202e}', '\r']), "{out}");
-            assert!(out.lines().all(|l| !l.trim_start().starts_with("::")), "{out}");
+            assert!(
+                out.lines().all(|l| !l.trim_start().starts_with("::")),
+                "{out}"
+            );
             assert!(out.lines().all(|l| l.chars().count() <= width), "{out}");
             assert!(!ascii || out.is_ascii());
         }
@@ -380,7 +459,10 @@ mod tests {
 
     #[test]
     fn compact_is_five_lines() {
-        let style = Style { compact: true, ..Style::default() };
+        let style = Style {
+            compact: true,
+            ..Style::default()
+        };
         assert_eq!(lines(&fixture::shop(), style).lines().count(), 5);
         assert_eq!(lines(&fixture::empty(), style).lines().count(), 5);
     }
@@ -388,7 +470,10 @@ mod tests {
     #[test]
     fn arrows_stand_only_where_something_changed() {
         let out = lines(&fixture::shop(), Style::default());
-        for line in out.lines().filter(|l| l.contains("no detectable") || l.contains("too little")) {
+        for line in out
+            .lines()
+            .filter(|l| l.contains("no detectable") || l.contains("too little"))
+        {
             assert!(!line.contains(['↑', '↓']), "{line}");
         }
         assert_eq!(out.matches(['↑', '↓']).count(), 3);

@@ -26,7 +26,10 @@ pub fn trend(report: &Report, style: &Style) -> Result<String, RenderError> {
             screen.blank();
         }
         screen.line(&[(Paint::Strong, chart::title(metric))]);
-        let known = points.iter().filter_map(|p| spark::value_of(metric.id, p)).count();
+        let known = points
+            .iter()
+            .filter_map(|p| spark::value_of(metric.id, p))
+            .count();
         if known < 2 {
             screen.text(2, 0, Paint::Faint, "Fewer than two weeks have a value.");
         } else {
@@ -35,13 +38,21 @@ pub fn trend(report: &Report, style: &Style) -> Result<String, RenderError> {
     }
     if points.iter().any(|p| p.partial) {
         screen.blank();
-        screen.text(0, 0, Paint::Faint, "A week in brackets is cut by the window, or is not over.");
+        screen.text(
+            0,
+            0,
+            Paint::Faint,
+            "A week in brackets is cut by the window, or is not over.",
+        );
     }
     Ok(screen.finish())
 }
 
 fn draw(screen: &mut Screen, metric: &Metric, points: &[Point], slots: usize) {
-    let values: Vec<Option<f64>> = points.iter().map(|p| spark::value_of(metric.id, p)).collect();
+    let values: Vec<Option<f64>> = points
+        .iter()
+        .map(|p| spark::value_of(metric.id, p))
+        .collect();
     let max = values.iter().flatten().copied().fold(0.0, f64::max);
     let scale = Scale::holding(metric.unit, max);
     let ticks = scale.ticks();
@@ -53,7 +64,9 @@ fn draw(screen: &mut Screen, metric: &Metric, points: &[Point], slots: usize) {
     let bar = if pitch > 2 { pitch - 1 } else { 1 };
     for line in (1..=height).rev() {
         let label = if line % lines_a_step == 0 {
-            ticks.get(line / lines_a_step).map_or("", |(_, label)| label.as_str())
+            ticks
+                .get(line / lines_a_step)
+                .map_or("", |(_, label)| label.as_str())
         } else {
             ""
         };
@@ -101,9 +114,16 @@ fn axis(screen: &mut Screen, points: &[Point], values: &[Option<f64>], pitch: us
     for (index, point) in points.iter().enumerate() {
         let at = index * pitch;
         let day = humanize::axis_day(&point.start);
-        let label = if point.partial { format!("({day})") } else { day };
+        let label = if point.partial {
+            format!("({day})")
+        } else {
+            day
+        };
         if labels.is_empty() || at >= labels.chars().count() + 2 {
-            labels.extend(std::iter::repeat_n(' ', at.saturating_sub(labels.chars().count())));
+            labels.extend(std::iter::repeat_n(
+                ' ',
+                at.saturating_sub(labels.chars().count()),
+            ));
             labels.push_str(&label);
         }
     }
@@ -127,7 +147,10 @@ mod tests {
 
     #[test]
     fn a_column_is_as_high_as_its_value() {
-        assert_eq!([block(2.5, 1), block(2.5, 2), block(2.5, 3), block(2.5, 4)], ['█', '█', '▄', ' ']);
+        assert_eq!(
+            [block(2.5, 1), block(2.5, 2), block(2.5, 3), block(2.5, 4)],
+            ['█', '█', '▄', ' ']
+        );
         assert_eq!(block(0.0, 1), ' ');
     }
 
@@ -139,7 +162,10 @@ mod tests {
 
     #[test]
     fn hostile_weeks_stay_text() {
-        let style = Style { ascii: true, ..Style::default() };
+        let style = Style {
+            ascii: true,
+            ..Style::default()
+        };
         let out = trend(&fixture::hostile(), &style).unwrap();
         assert!(out.is_ascii() && !out.contains('\x1b'));
     }

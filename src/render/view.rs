@@ -163,11 +163,19 @@ fn counted(metric: &str, of: &Metrics) -> String {
         }
         "change_fail_rate" => {
             let m = &of.change_fail_rate;
-            format!("{} of {} failed", m.failed, humanize::plural(m.total, "deployment"))
+            format!(
+                "{} of {} failed",
+                m.failed,
+                humanize::plural(m.total, "deployment")
+            )
         }
         _ => {
             let m = &of.deployment_rework_rate;
-            format!("{} of {} were rework", m.rework, humanize::plural(m.total, "deployment"))
+            format!(
+                "{} of {} were rework",
+                m.rework,
+                humanize::plural(m.total, "deployment")
+            )
         }
     }
 }
@@ -181,10 +189,16 @@ fn beside(metric: &str, of: &Metrics) -> Vec<String> {
             let m = &of.deployment_frequency;
             if let Some(rate) = m.success_rate {
                 let attempts = humanize::plural(m.attempts, "attempt");
-                out.push(format!("{} of {attempts} succeeded", humanize::percent(rate)));
+                out.push(format!(
+                    "{} of {attempts} succeeded",
+                    humanize::percent(rate)
+                ));
             }
             if let Some(days) = m.active_days_per_week_median {
-                out.push(format!("deployed on {} days a week (median)", humanize::number(days)));
+                out.push(format!(
+                    "deployed on {} days a week (median)",
+                    humanize::number(days)
+                ));
             }
         }
         "failed_deployment_recovery_time" => {
@@ -199,14 +213,19 @@ fn beside(metric: &str, of: &Metrics) -> Vec<String> {
             }
             if let Some(restore) = m.incident_restore.median_seconds {
                 let n = humanize::plural(m.incident_restore.n, "incident");
-                out.push(format!("incident restore {} ({n})", humanize::duration(restore)));
+                out.push(format!(
+                    "incident restore {} ({n})",
+                    humanize::duration(restore)
+                ));
             }
         }
         "change_fail_rate" => {
             let m = &of.change_fail_rate;
             if m.provisional > 0 {
                 let recent = humanize::plural(m.provisional, "deployment");
-                out.push(format!("{recent} of the last 24 hours may still turn out failed"));
+                out.push(format!(
+                    "{recent} of the last 24 hours may still turn out failed"
+                ));
             }
             if !m.unattributed.is_empty() {
                 let count = humanize::plural(m.unattributed.len() as u64, "incident");
@@ -229,7 +248,10 @@ fn beside_lead_time(of: &Metrics, out: &mut Vec<String>) {
         out.push(format!("merge to deployed {}", humanize::duration(seconds)));
     }
     if m.by_time > 0 {
-        out.push(format!("{} matched by time only", humanize::plural(m.by_time, "change")));
+        out.push(format!(
+            "{} matched by time only",
+            humanize::plural(m.by_time, "change")
+        ));
     }
     if !m.excluded.is_empty() {
         let count = humanize::plural(m.excluded.len() as u64, "change");
@@ -275,13 +297,22 @@ pub(crate) fn header(report: &Report) -> Header {
     let covered = if window.covered_days + 0.5 >= length {
         "all covered by the history".to_owned()
     } else {
-        format!("{} of them covered by the history", humanize::number(window.covered_days))
+        format!(
+            "{} of them covered by the history",
+            humanize::number(window.covered_days)
+        )
     };
     let m = &report.overall.metrics;
     Header {
-        repository: report.repository.clone().unwrap_or_else(|| "this repository".to_owned()),
+        repository: report
+            .repository
+            .clone()
+            .unwrap_or_else(|| "this repository".to_owned()),
         from: humanize::day(window.from, zone),
-        until: humanize::day((window.to - chrono::Duration::seconds(1)).max(window.from), zone),
+        until: humanize::day(
+            (window.to - chrono::Duration::seconds(1)).max(window.from),
+            zone,
+        ),
         days: (window.to - window.from).num_days().unsigned_abs(),
         timezone: zone.clone(),
         covered,
@@ -310,7 +341,14 @@ fn verdict(report: &Report) -> String {
     let named = |news: &str| -> Vec<String> {
         rows.iter()
             .filter(|row| row.change.news == news)
-            .map(|row| format!("{} ({} → {})", row.title.to_lowercase(), row.previous, row.value))
+            .map(|row| {
+                format!(
+                    "{} ({} → {})",
+                    row.title.to_lowercase(),
+                    row.previous,
+                    row.value
+                )
+            })
             .collect()
     };
     let (good, bad) = (named("good"), named("bad"));
@@ -322,7 +360,9 @@ fn verdict(report: &Report) -> String {
         parts.push(format!("Better: {}.", good.join(", ")));
     }
     if parts.is_empty() {
-        let compared = rows.iter().any(|row| row.change.words == "no detectable change");
+        let compared = rows
+            .iter()
+            .any(|row| row.change.words == "no detectable change");
         parts.push(if compared {
             "No detectable change against the window before.".to_owned()
         } else {

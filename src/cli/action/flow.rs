@@ -1,0 +1,550 @@
+//! The write protocol: read one snapshot, take in what is new, commit on that snapshot or begin again.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use serde_json::Value;
+
+use super::inputs::Inputs;
+use super::outcome::Outcome;
+use crate::adapter::github_deployment;
+use crate::cli::artifacts::{self, Wanted};
+use crate::cli::{Failure, workspace};
+use crate::collect::github::{self, Ask as CollectAsk, Collected};
+use crate::collect::own::{self, Own, OwnRun};
+use crate::config::{self, CommentMode, Config};
+use crate::deliver::{self, Draft};
+use crate::event::{Event, Events, Instant, Outcome as Ended};
+use crate::github::{Budget, Client, GitHubError, Part, Token};
+use crate::host::Host;
+use crate::host::actions::Runner;
+use crate::ledger::{Branch, Ledger, Loaded, Plan};
+use crate::render;
+use crate::report::v1::{Note, Report};
+use crate::report::{Ask, build};
+
+/// Most commits that are tried.
+const MOST_WRITES: u32 = 4;
+/// Most waits for a writer whose event is older.
+const MOST_WAITS: u32 = 3;
+/// An event older than this has no writer to wait for.
+const FRESH: chrono::Duration = chrono::Duration::seconds(20);
+/// What is kept back of the deadline for saying how it ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Comments are for what has just shipped.
+const JUST_SHIPPED: chrono::Duration = chrono::Duration::hours(24);
+
+struct Run<'a> {
+    host: &'a Host,
+    inputs: &'a Inputs,
+    client: &'a Client,
+    budget: Budget,
+    payload: Value,
+    run_id: String,
+}
+
+/// What one pass over a snapshot came to.
+enum Pass {
+    /// Done, stored or not.
+    Done,
+    /// Somebody else moved: read again.
+    Again,
+}
+
+/// One run, from reading to commenting. Never fails: what fails is in the outcome.
+pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
+    let runner = Runner::of(host);
+    let mut outcome = Outcome::default();
+    outcome.facts.branch.clone_from(&inputs.branch);
+    outcome.facts.dry_run = inputs.dry_run;
+    runner
+        .var("GITHUB_SERVER_URL")
+        .unwrap_or("https://github.com")
+        .clone_into(&mut outcome.facts.server_url);
+    for problem in &inputs.problems {
+        outcome.error(problem);
+    }
+    let client = match connect(runner) {
+        Ok(client) => client,
+        Err(error) => {
+            outcome.degrade(&said(&error));
+            return outcome;
+        }
+    };
+    outcome.facts.repository = client.repository();
+    let run = Run {
+        host,
+        inputs,
+        client: &client,
+        budget: Budget::within(inputs.timeout.saturating_sub(LAST_WORDS)),
+        payload: runner.payload(),
+        run_id: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
+    };
+    run.protocol(&mut outcome).await;
+    outcome.requests = client.requests();
+    outcome
+}
+
+fn connect(runner: Runner<'_>) -> Result<Client, GitHubError> {
+    let token = runner.input("token").or_else(|| runner.var("GITHUB_TOKEN"));
+    let seed = runner.var("GITHUB_RUN_ID").and_then(|id| id.parse().ok());
+    let client = Client::new(
+        runner
+            .var("GITHUB_API_URL")
+            .unwrap_or("https://api.github.com"),
+        runner
+            .var("GITHUB_GRAPHQL_URL")
+            .unwrap_or("https://api.github.com/graphql"),
+        Token::new(token.unwrap_or("")),
+        runner.var("GITHUB_REPOSITORY").unwrap_or(""),
+    )?;
+    Ok(client.seeded(seed.unwrap_or(0)))
+}
+
+fn said(error: &GitHubError) -> String {
+    match error.help() {
+        Some(help) => format!("{error}; {help}"),
+        None => error.to_string(),
+    }
+}
+
+impl Run<'_> {
+    async fn protocol(&self, outcome: &mut Outcome) {
+        let (mut writes, mut waits) = (0, 0);
+        loop {
+            match self.pass(outcome, &mut writes, &mut waits).await {
+                Pass::Done => return,
+                Pass::Again if self.budget.is_over() || writes >= MOST_WRITES => {
+                    outcome.degrade(
+                        "other runs kept writing; the next run stores what this one could not",
+                    );
+                    return;
+                }
+                Pass::Again => {}
+            }
+        }
+    }
+
+    async fn pass(&self, outcome: &mut Outcome, writes: &mut u32, waits: &mut u32) -> Pass {
+        let today = self.host.now.date_naive();
+        let mut config = Config::default();
+        if let Some(days) = self.inputs.window_days {
+            config.window_days = days;
+        }
+        let mut loaded = match self.load(&config, today).await {
+            Ok(loaded) => loaded,
+            Err(failure) => {
+                outcome.degrade(&failure.line());
+                return Pass::Done;
+            }
+        };
+        let asked = config.window_days;
+        config = self.configure(&loaded, outcome);
+        // A longer window than the one that was read for needs its months as well.
+        if config.window_days > asked.max(90) {
+            match self.load(&config, today).await {
+                Ok(again) => loaded = again,
+                Err(failure) => outcome.degrade(&failure.line()),
+            }
+        }
+        outcome.facts.private = loaded.state.is_private;
+        if self.should_wait(&loaded, &config, *waits) {
+            *waits += 1;
+            tokio::time::sleep(self.courtesy(*waits)).await;
+            return Pass::Again;
+        }
+        self.measure_and_write(loaded, &config, outcome, writes)
+            .await
+    }
+
+    async fn load(&self, config: &Config, today: NaiveDate) -> Result<Loaded, Failure> {
+        // The window, the one before it, and the six months that rework is asked about.
+        let days = i64::from(config.window_days.max(90)) * 2;
+        let since = today - chrono::Duration::days(days + 1);
+        Ok(Branch::new(self.client, &self.inputs.branch)
+            .load(since, today, &self.inputs.config, &self.budget)
+            .await?)
+    }
+
+    /// The configuration in force; a wrong one is an error with its place, and the defaults are used.
+    fn configure(&self, loaded: &Loaded, outcome: &mut Outcome) -> Config {
+        let text = loaded.state.config.as_ref().and_then(|f| f.text.as_deref());
+        let mut config = match text.map(config::parse).transpose() {
+            Ok(config) => config.unwrap_or_default(),
+            Err(error) => {
+                let help = error.help().map(|h| format!("; {h}")).unwrap_or_default();
+                outcome.error(&format!(
+                    "{}: {error}{help}; the defaults are used",
+                    self.inputs.config
+                ));
+                Config::default()
+            }
+        };
+        if let Some(error) = loaded.state.problem(&Part::Config) {
+            outcome.degrade(&format!(
+                "{} could not be read: {}",
+                self.inputs.config,
+                said(error)
+            ));
+        }
+        if let Err(problem) = self.inputs.override_config(&mut config) {
+            outcome.error(&problem);
+        }
+        config
+    }
+
+    fn own_run(&self) -> OwnRun<'_> {
+        let runner = Runner::of(self.host);
+        OwnRun {
+            run: &self.run_id,
+            attempt: runner
+                .var("GITHUB_RUN_ATTEMPT")
+                .and_then(|a| a.parse().ok()),
+            status: self.inputs.status.as_deref(),
+            sha: self.inputs.sha.as_deref(),
+            environment: self.inputs.one_environment(),
+            service: self.inputs.service.as_deref(),
+            key: self.inputs.key.as_deref(),
+            node: self.payload["deployment"]["node_id"].as_str(),
+            now: self.host.now,
+        }
+    }
+
+    /// The writer of the oldest pending event goes first; the others usually find themselves stored.
+    fn should_wait(&self, loaded: &Loaded, config: &Config, waits: u32) -> bool {
+        if waits >= MOST_WAITS || self.is_read_only() {
+            return false;
+        }
+        let recorded = recorded(loaded);
+        let ours = match own::find(&self.own_run(), &recorded, config) {
+            Own::Recorded(id) => Some(id),
+            Own::Reported(event) => Some(event.id),
+            Own::Ambiguous(_) | Own::Nothing => None,
+        };
+        let created = |id: &str| {
+            loaded.state.deployments.iter().find_map(|node| {
+                (format!("dep:{}", node.id()) == id)
+                    .then(|| {
+                        node.0["createdAt"]
+                            .as_str()
+                            .and_then(|t| t.parse::<Instant>().ok())
+                    })
+                    .flatten()
+            })
+        };
+        let Some((ours, at)) = ours.and_then(|id| created(&id).map(|at| (id, at))) else {
+            return false;
+        };
+        recorded.iter().any(|e| {
+            e.id != ours
+                && !loaded.ledger.events.knows(e)
+                && created(&e.id).is_some_and(|t| (t, &e.id) < (at, &ours) && at - t < FRESH)
+        })
+    }
+
+    /// A little longer each time, and not the same for two runs.
+    fn courtesy(&self, waits: u32) -> Duration {
+        let run: u64 = self.run_id.bytes().map(u64::from).sum();
+        let seed = run.wrapping_mul(2_654_435_761) ^ u64::from(waits);
+        Duration::from_millis(1_000 + 500 * u64::from(waits) + seed % 1_000)
+    }
+
+    /// Pull requests may never write the branch: their code is not merged, and a fork's token cannot.
+    fn is_read_only(&self) -> bool {
+        let event = Runner::of(self.host).var("GITHUB_EVENT_NAME").unwrap_or("");
+        event.starts_with("pull_request") || event == "merge_group"
+    }
+
+    async fn measure_and_write(
+        &self,
+        mut loaded: Loaded,
+        config: &Config,
+        outcome: &mut Outcome,
+        writes: &mut u32,
+    ) -> Pass {
+        let collected = self.collect(&loaded, config).await;
+        let mut fresh = collected.events.clone();
+        self.add_own(&loaded, config, &mut fresh, outcome);
+        let today = self.host.now.date_naive();
+        let before = loaded.ledger.clone();
+        let plan = loaded.ledger.append(&fresh, today);
+        self.keep_books(&mut loaded.ledger, &collected, config);
+        let report = self.report(&loaded.ledger, config, &collected);
+        outcome.facts.swept = plan.as_ref().map_or(0, |p| p.taken_in.saturating_sub(1));
+        for note in &collected.notes {
+            outcome.degrade(
+                &note
+                    .help
+                    .as_ref()
+                    .map_or_else(|| note.says.clone(), |h| format!("{}; {h}", note.says)),
+            );
+        }
+        let pass = match plan {
+            None => {
+                outcome.facts.persisted = before.is_writable() && loaded.head.is_some();
+                Pass::Done
+            }
+            Some(plan) => self.write(&loaded, plan, &report, outcome, writes).await,
+        };
+        if matches!(pass, Pass::Done) && outcome.commit.is_some() || self.inputs.dry_run {
+            self.comment(&fresh, &loaded.ledger.events, &report, config, outcome)
+                .await;
+        }
+        outcome.report = Some(report);
+        pass
+    }
+
+    async fn collect(&self, loaded: &Loaded, config: &Config) -> Collected {
+        github::collect(CollectAsk {
+            client: self.client,
+            state: &loaded.state,
+            config,
+            known: &loaded.ledger.events,
+            cutoff: self.host.now - chrono::Duration::days(i64::from(config.lookback_days)),
+            resume: loaded.ledger.meta.resume.as_deref(),
+            requests: github::REQUESTS,
+            budget: &self.budget,
+        })
+        .await
+    }
+
+    /// Joins the run's own deployment with what was swept.
+    fn add_own(
+        &self,
+        loaded: &Loaded,
+        config: &Config,
+        fresh: &mut Vec<Event>,
+        outcome: &mut Outcome,
+    ) {
+        if self.is_read_only() {
+            return;
+        }
+        match own::find(&self.own_run(), &recorded(loaded), config) {
+            Own::Recorded(id) => outcome.facts.deployment = Some(id),
+            Own::Reported(event) => {
+                outcome.facts.deployment = Some(event.id.clone());
+                // A success stands: a later attempt of the same run folds into it.
+                let stands = loaded
+                    .ledger
+                    .events
+                    .get("deployment", &event.id)
+                    .and_then(|e| e.fact.as_deployment())
+                    .is_some_and(|d| d.outcome == Ended::Success);
+                if !stands {
+                    fresh.push(*event);
+                }
+            }
+            Own::Ambiguous(several) => outcome.notice(&format!(
+                "{several} deployments of this commit are under way; each is stored when GitHub settles it"
+            )),
+            Own::Nothing => outcome.notice(
+                "no deployment of this commit was found and no `status` was given: nothing of this run was recorded",
+            ),
+        }
+    }
+
+    fn keep_books(&self, ledger: &mut Ledger, collected: &Collected, config: &Config) {
+        let since = collected
+            .history_since
+            .into_iter()
+            .chain(ledger.meta.history_since)
+            .min();
+        let first = ledger
+            .events
+            .iter()
+            .filter(|e| e.fact.as_deployment().is_some())
+            .map(|e| e.time)
+            .min();
+        ledger.meta.history_since = since.or(first);
+        ledger.events.history_since = ledger.meta.history_since;
+        ledger.meta.resume.clone_from(&collected.resume);
+        ledger.meta.baselines = workspace::baselines(&ledger.events, config);
+    }
+
+    fn report(&self, ledger: &Ledger, config: &Config, collected: &Collected) -> Report {
+        let mut ask = Ask::recent(config, self.host.now);
+        ask.repository = Some(self.client.repository());
+        ask.notes = collected
+            .notes
+            .iter()
+            .map(|n| Note {
+                code: n.code.to_owned(),
+                says: n.says.clone(),
+                help: n.help.clone(),
+            })
+            .collect();
+        build(&ledger.events, config, &ask)
+    }
+
+    async fn write(
+        &self,
+        loaded: &Loaded,
+        mut plan: Plan,
+        report: &Report,
+        outcome: &mut Outcome,
+        writes: &mut u32,
+    ) -> Pass {
+        if !loaded.ledger.is_writable() {
+            let note = workspace::unreadable(&loaded.ledger);
+            outcome.degrade(&note.says);
+            return Pass::Done;
+        }
+        let mut facts = outcome.facts.clone();
+        facts.persisted = true;
+        let wanted = Wanted {
+            badges: self.inputs.badges,
+            // The first writer of a day, and whoever makes the branch.
+            page: loaded.head.is_none()
+                || !plan.deletes.is_empty()
+                || is_first_of_day(&plan, &loaded.ledger),
+        };
+        match artifacts::all(report, &facts, wanted) {
+            Ok(files) => plan.writes.extend(files),
+            Err(e) => outcome.error(&format!("the results could not be rendered: {e}")),
+        }
+        plan.writes
+            .insert(crate::ledger::META.to_owned(), loaded.ledger.meta_text());
+        outcome.files = plan
+            .writes
+            .iter()
+            .map(|(path, text)| (path.clone(), text.len()))
+            .collect();
+        if self.inputs.dry_run || self.is_read_only() {
+            return Pass::Done;
+        }
+        *writes += 1;
+        let headline = headline(outcome.facts.deployment.as_deref(), plan.taken_in);
+        let saved = Branch::new(self.client, &self.inputs.branch)
+            .save(loaded.head.as_deref(), &plan, &headline, &self.budget)
+            .await;
+        self.settle(saved, outcome, *writes).await
+    }
+
+    async fn settle(
+        &self,
+        saved: Result<String, GitHubError>,
+        outcome: &mut Outcome,
+        writes: u32,
+    ) -> Pass {
+        match saved {
+            Ok(commit) => {
+                outcome.commit = Some(commit);
+                outcome.facts.persisted = true;
+                Pass::Done
+            }
+            // Both mean: read again. The answer is on the branch.
+            Err(GitHubError::Stale | GitHubError::Ambiguous { .. }) => {
+                let wait = self.courtesy(writes).min(self.budget.left());
+                tokio::time::sleep(wait).await;
+                Pass::Again
+            }
+            Err(error) => {
+                outcome.degrade(&format!(
+                    "branch `{}` could not be written: {}",
+                    self.inputs.branch,
+                    said(&error)
+                ));
+                Pass::Done
+            }
+        }
+    }
+
+    /// One comment on each pull request that a deployment of this run's new events has just shipped.
+    async fn comment(
+        &self,
+        fresh: &[Event],
+        events: &Events,
+        report: &Report,
+        config: &Config,
+        outcome: &mut Outcome,
+    ) {
+        if config.comment == CommentMode::Off || self.is_read_only() {
+            return;
+        }
+        let shipped = |id: &str| {
+            fresh.iter().any(|e| e.id == id)
+                && report.deployments.iter().any(|d| {
+                    d.id == id
+                        && d.finished_at
+                            .is_some_and(|at| self.host.now - at < JUST_SHIPPED)
+                })
+        };
+        let changes: Vec<_> = report
+            .changes
+            .iter()
+            .filter(|c| c.deployment.as_deref().is_some_and(shipped))
+            .collect();
+        let mut drafts = Vec::new();
+        for change in &changes {
+            let node = events
+                .get("pull", &format!("pr:{}", change.id))
+                .and_then(|e| e.fact.as_pull())
+                .and_then(|p| p.node.clone());
+            let Some(pull) = node else {
+                continue;
+            };
+            let key = change.service.as_deref().unwrap_or("production");
+            match render::comment(report, &change.id, key) {
+                Ok(Some(body)) => drafts.push(Draft {
+                    pull,
+                    marker: render::marker("shipped", key),
+                    body,
+                }),
+                Ok(None) => {}
+                Err(e) => outcome.error(&format!("a comment could not be rendered: {e}")),
+            }
+        }
+        let over = drafts.len().saturating_sub(config.max_comments);
+        drafts.truncate(config.max_comments);
+        if over > 0 {
+            outcome.notice(&format!(
+                "{over} more shipped pull requests were not commented on"
+            ));
+        }
+        if self.inputs.dry_run {
+            outcome.drafts = drafts.into_iter().map(|d| d.body).collect();
+            return;
+        }
+        match deliver::post(self.client, &drafts, &self.budget).await {
+            Ok(posted) => {
+                outcome.facts.commented = posted.written + posted.unchanged;
+                if let Some(error) = posted.failed.first() {
+                    outcome.degrade(&format!(
+                        "{} comments were not written: {}",
+                        posted.failed.len(),
+                        said(error)
+                    ));
+                }
+            }
+            Err(error) => outcome.degrade(&format!("comments were not written: {}", said(&error))),
+        }
+    }
+}
+
+/// The deployments of the snapshot, as events.
+fn recorded(loaded: &Loaded) -> Vec<Event> {
+    let mut events: Vec<Event> = loaded
+        .state
+        .deployments
+        .iter()
+        .filter_map(|node| github_deployment::from_graphql(&node.0).ok())
+        .collect();
+    events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+    events
+}
+
+/// Whether today's shard begins with this plan.
+fn is_first_of_day(plan: &Plan, ledger: &Ledger) -> bool {
+    plan.taken_in >= ledger.events.len()
+}
+
+fn headline(deployment: Option<&str>, taken_in: usize) -> String {
+    let more = taken_in.saturating_sub(usize::from(deployment.is_some()));
+    let what: String = deployment
+        .unwrap_or("sweep")
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(60)
+        .collect();
+    format!("fivekeys: {what} (+{more}) [skip ci]")
+}

@@ -1,0 +1,67 @@
+//! What became of a run.
+
+use crate::render::RunFacts;
+use crate::report::v1::Report;
+
+/// What became of a run, and everything that will be said about it.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// The numbers; absent when nothing could be read at all.
+    pub(super) report: Option<Report>,
+    /// What the summary says about the run.
+    pub(super) facts: RunFacts,
+    /// Commit on the metrics branch that this run wrote.
+    pub(super) commit: Option<String>,
+    /// Files that were, or in a dry run would be, written, with their sizes.
+    pub(super) files: Vec<(String, usize)>,
+    /// Comment bodies that a dry run would have written.
+    pub(super) drafts: Vec<String>,
+    /// Requests sent.
+    pub(super) requests: u64,
+    degraded: Vec<String>,
+    errors: Vec<String>,
+    notices: Vec<String>,
+}
+
+impl Outcome {
+    /// Something was skipped or not stored.
+    pub(super) fn degrade(&mut self, says: &str) {
+        push(&mut self.degraded, says);
+    }
+
+    /// Somebody has to mend something.
+    pub(super) fn error(&mut self, says: &str) {
+        push(&mut self.errors, says);
+    }
+
+    /// Worth knowing.
+    pub(super) fn notice(&mut self, says: &str) {
+        push(&mut self.notices, says);
+    }
+
+    pub(super) fn is_degraded(&self) -> bool {
+        !self.degraded.is_empty()
+    }
+
+    pub(super) fn is_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    pub(super) fn degraded(&self) -> &[String] {
+        &self.degraded
+    }
+
+    pub(super) fn errors(&self) -> &[String] {
+        &self.errors
+    }
+
+    pub(super) fn notices(&self) -> &[String] {
+        &self.notices
+    }
+}
+
+fn push(list: &mut Vec<String>, says: &str) {
+    if !list.iter().any(|known| known == says) {
+        list.push(says.to_owned());
+    }
+}

@@ -1,0 +1,151 @@
+//! What is said at the end: summary, outputs, annotations, the log.
+
+use super::inputs::Inputs;
+use super::outcome::Outcome;
+use super::{Loudness, annotate};
+use crate::host::Host;
+use crate::host::actions::Runner;
+use crate::render;
+use crate::report::headline;
+use crate::report::v1::Report;
+
+/// Says everything once, each to its reader. What cannot be said is logged; nothing here fails the step.
+pub(super) fn all(host: &Host, inputs: &Inputs, outcome: &Outcome) {
+    let runner = Runner::of(host);
+    annotate(runner, Loudness::Error, outcome.errors());
+    annotate(runner, Loudness::Warning, outcome.degraded());
+    annotate(runner, Loudness::Notice, outcome.notices());
+    log(runner, inputs, outcome);
+    if inputs.summary {
+        let text = summary(outcome);
+        match runner.add_summary(&text) {
+            Ok(_) => {}
+            Err(e) => runner.log(&format!("the summary could not be written: {e}")),
+        }
+    }
+    if let Err(e) = runner.set_outputs(&outputs(outcome)) {
+        runner.log(&format!("the outputs could not be written: {e}"));
+    }
+}
+
+fn summary(outcome: &Outcome) -> String {
+    let mut facts = outcome.facts.clone();
+    facts.banner = outcome
+        .errors()
+        .iter()
+        .chain(outcome.degraded())
+        .cloned()
+        .collect();
+    let rendered = outcome
+        .report
+        .as_ref()
+        .map(|report| render::summary(report, &facts));
+    match rendered {
+        Some(Ok(text)) => text,
+        // Without a report there is still something to say, in words that cannot be markup.
+        Some(Err(_)) | None => render::apology(&facts),
+    }
+}
+
+fn log(runner: Runner<'_>, inputs: &Inputs, outcome: &Outcome) {
+    let facts = &outcome.facts;
+    if inputs.dry_run {
+        runner.log("dry run: nothing was written; this is what would be");
+        for (path, bytes) in &outcome.files {
+            runner.log(&format!("  {path} ({bytes} bytes)"));
+        }
+        for draft in &outcome.drafts {
+            runner.log("  a comment:");
+            for line in draft.lines() {
+                runner.log(&format!("    {line}"));
+            }
+        }
+    } else {
+        let written = outcome.commit.as_deref().map_or_else(
+            || "no commit was needed or made".to_owned(),
+            |commit| format!("commit {commit} on branch {}", facts.branch),
+        );
+        runner.log(&format!(
+            "{written}; {} swept; {} comments; {} requests",
+            facts.swept, facts.commented, outcome.requests
+        ));
+    }
+}
+
+/// The outputs of `action.yml`, in its order.
+fn outputs(outcome: &Outcome) -> Vec<(&'static str, String)> {
+    let number = |metric: &str| -> String {
+        outcome
+            .report
+            .as_ref()
+            .and_then(|r| headline(metric, &r.overall.metrics))
+            .and_then(|h| h.value)
+            .map(|v| v.to_string())
+            .unwrap_or_default()
+    };
+    let p90 = outcome
+        .report
+        .as_ref()
+        .and_then(|r| r.overall.metrics.change_lead_time.p90_seconds);
+    vec![
+        ("persisted", outcome.facts.persisted.to_string()),
+        (
+            "degraded",
+            (outcome.is_degraded() || outcome.is_error()).to_string(),
+        ),
+        (
+            "event-id",
+            outcome.facts.deployment.clone().unwrap_or_default(),
+        ),
+        ("swept", outcome.facts.swept.to_string()),
+        ("commit", outcome.commit.clone().unwrap_or_default()),
+        ("deployment-frequency", number("deployment_frequency")),
+        ("lead-time-p50", number("change_lead_time")),
+        (
+            "lead-time-p90",
+            p90.map(|v| v.to_string()).unwrap_or_default(),
+        ),
+        ("change-fail-rate", number("change_fail_rate")),
+        (
+            "recovery-time-p50",
+            number("failed_deployment_recovery_time"),
+        ),
+        ("rework-rate", number("deployment_rework_rate")),
+        (
+            "band",
+            outcome.report.as_ref().map(bands).unwrap_or_default(),
+        ),
+        (
+            "summary-json",
+            outcome.report.as_ref().map(short_json).unwrap_or_default(),
+        ),
+        ("report-path", String::from("metrics.json")),
+    ]
+}
+
+/// `change_lead_time 2024: high; …`: never without the edition.
+fn bands(report: &Report) -> String {
+    crate::report::METRICS
+        .iter()
+        .filter_map(|m| Some((m.id, headline(m.id, &report.overall.metrics)?.band?)))
+        .map(|(id, band)| format!("{id} {}: {}", band.edition, band.name))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// The headlines as one JSON object.
+fn short_json(report: &Report) -> String {
+    let object: serde_json::Map<String, serde_json::Value> = crate::report::METRICS
+        .iter()
+        .filter_map(|m| {
+            let h = headline(m.id, &report.overall.metrics)?;
+            Some((
+                m.id.to_owned(),
+                serde_json::json!({
+                    "value": h.value, "interval95": h.interval95, "n": h.n, "reason": h.reason,
+                }),
+            ))
+        })
+        .collect();
+    serde_json::Value::Object(object).to_string()
+}
