@@ -143,13 +143,6 @@ impl<'h> Runner<'h> {
             self.host.say(&safe);
         }
     }
-
-    /// Keeps a secret out of the log, whatever prints it.
-    pub fn mask(self, secret: &str) {
-        if self.is_there() && !secret.is_empty() {
-            self.host.say(&format!("::add-mask::{}", message(secret)));
-        }
-    }
 }
 
 /// A line that does not occur in the value. Derived from the value, so that the same run writes the same bytes.

@@ -17,9 +17,6 @@ use outcome::Outcome;
 pub(super) fn run(host: &Host) -> Exit {
     let runner = Runner::of(host);
     let inputs = Inputs::read(runner);
-    if let Some(token) = runner.input("token") {
-        runner.mask(token);
-    }
     // The default hook would print to stderr what may hold text from outside.
     std::panic::set_hook(Box::new(|_| {}));
     let outcome = catch_unwind(AssertUnwindSafe(|| work(host, &inputs))).unwrap_or_else(|_| {
