@@ -1,1 +1,132 @@
-//! The document as text.
+//! The report as text: one table of formats, one place that escapes, one place that words numbers.
+
+mod badge;
+mod beside;
+mod chart;
+mod comment;
+mod compare;
+mod csv;
+mod distribution;
+mod escape;
+mod evidence;
+mod explain;
+mod font;
+mod humanize;
+mod json;
+mod markdown;
+mod page;
+mod readme;
+mod screen;
+mod spark;
+mod template;
+mod terminal;
+mod trend;
+mod view;
+
+pub use badge::badges;
+pub use comment::{comment, marker};
+pub use compare::compare;
+pub use explain::{explain, explain_markdown};
+pub use humanize::reason;
+pub use json::{deployments_json, incidents_json};
+pub use markdown::{RunFacts, summary};
+pub use page::page;
+pub use readme::readme;
+pub use trend::trend;
+
+use crate::report::v1::Report;
+
+/// How text for a terminal looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent switches of the command line"
+)]
+pub struct Style {
+    /// Columns; lines are wrapped or shortened to them.
+    pub width: usize,
+    /// Whether ANSI colours are used. Nothing is said by colour alone.
+    pub colour: bool,
+    /// Whether the output is limited to ASCII.
+    pub ascii: bool,
+    /// Everything that is known, over several screens.
+    pub verbose: bool,
+    /// One line a metric.
+    pub compact: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self {
+            width: 80,
+            colour: false,
+            ascii: false,
+            verbose: false,
+            compact: false,
+        }
+    }
+}
+
+/// Why a report could not be turned into text.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A template of this program is wrong: a bug.
+    #[error("a template cannot be rendered")]
+    Template(#[from] minijinja::Error),
+    /// The document cannot be written as JSON: a bug.
+    #[error("the report cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+    /// No metric has this id or alias.
+    #[error("no metric is called `{0}`")]
+    UnknownMetric(String),
+}
+
+/// A row of [`FORMATS`].
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// What `--format` accepts.
+    pub id: &'static str,
+    /// What it is, in a few words.
+    pub title: &'static str,
+    /// IANA media type.
+    pub media_type: &'static str,
+    /// The whole report in this format.
+    pub render: fn(&Report, &Style) -> Result<String, RenderError>,
+}
+
+/// The formats of `report`.
+pub const FORMATS: [Format; 4] = [
+    Format {
+        id: "terminal",
+        title: "a screen of text for people",
+        media_type: "text/plain",
+        render: terminal::render,
+    },
+    Format {
+        id: "markdown",
+        title: "GitHub-flavoured Markdown",
+        media_type: "text/markdown",
+        render: markdown::render,
+    },
+    Format {
+        id: "json",
+        title: "the whole document, report version 1",
+        media_type: "application/json",
+        render: json::render,
+    },
+    Format {
+        id: "csv",
+        title: "one row a scope, metric and window",
+        media_type: "text/csv",
+        render: csv::render,
+    },
+];
+
+/// Finds a format by id.
+#[must_use]
+pub fn find_format(id: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.id == id)
+}
+
+#[cfg(test)]
+mod fixture;

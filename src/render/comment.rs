@@ -1,0 +1,199 @@
+//! The comment on a pull request that has reached production.
+
+use serde::Serialize;
+
+use super::distribution::STAGES;
+use super::view::{self, Row};
+use super::{RenderError, escape, evidence, humanize, template};
+use crate::event::Instant;
+use crate::report::v1::{Change, Deployment, Report};
+
+/// GitHub refuses comments above 65,536 characters.
+const LONGEST: usize = 65_000;
+
+/// The first line of a comment of ours: `<!-- fivekeys:v1:KIND:KEY -->`.
+#[must_use]
+pub fn marker(kind: &str, key: &str) -> String {
+    let plain = |text: &str| -> String {
+        let kept = text.chars().map(|c| {
+            if c.is_ascii_alphanumeric() || "._:/".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        });
+        // Two dashes would end the comment early.
+        let mut out = String::new();
+        for c in kept.take(200) {
+            if c != '-' || !out.ends_with('-') {
+                out.push(c);
+            }
+        }
+        out.trim_matches('-').to_owned()
+    };
+    format!("<!-- fivekeys:v1:{}:{} -->", plain(kind), plain(key))
+}
+
+#[derive(Serialize)]
+struct Context {
+    since_merge: String,
+    lead_time: String,
+    team: String,
+    deployment: evidence::DeploymentRow,
+    stages: Vec<(String, String)>,
+    rows: Vec<Row>,
+    window: String,
+}
+
+/// The shipped comment of one change; none when the report does not know it as delivered.
+///
+/// # Errors
+/// When the template cannot be rendered: a bug.
+pub fn comment(
+    report: &Report,
+    change_id: &str,
+    marker_key: &str,
+) -> Result<Option<String>, RenderError> {
+    let id = change_id.trim_start_matches("pr:").trim_start_matches('#');
+    let Some(change) = report.changes.iter().find(|c| c.id == id) else {
+        return Ok(None);
+    };
+    let Some((deployed, deployment)) = change.deployed_at.zip(
+        report
+            .deployments
+            .iter()
+            .find(|d| Some(d.id.as_str()) == change.deployment.as_deref()),
+    ) else {
+        return Ok(None);
+    };
+    let context = context(report, change, deployed, deployment);
+    let mark = marker("shipped", marker_key);
+    let text = format!("{mark}\n{}", template::render("comment.md.j2", &context)?);
+    // Every part of it is short, so this only guards against a template that has changed.
+    if text.chars().count() > LONGEST {
+        return Ok(Some(format!("{mark}\n**In production**\n")));
+    }
+    Ok(Some(text))
+}
+
+fn context(
+    report: &Report,
+    change: &Change,
+    deployed: Instant,
+    deployment: &Deployment,
+) -> Context {
+    let stages = STAGES.iter().filter_map(|name| {
+        let seconds = change.stages.get(*name).copied().flatten()?;
+        Some((name.replace('_', " "), humanize::exact(seconds)))
+    });
+    let rows = view::rows(&report.overall);
+    let header = view::header(report);
+    Context {
+        since_merge: change
+            .merged_at
+            .map(|merged| humanize::exact((deployed - merged).num_seconds() as f64))
+            .unwrap_or_default(),
+        lead_time: change
+            .lead_time_seconds
+            .map(humanize::duration)
+            .unwrap_or_default(),
+        team: rows
+            .first()
+            .filter(|row| row.known)
+            .map(|row| row.value.clone())
+            .unwrap_or_default(),
+        deployment: evidence::deployment_row(report, deployment),
+        stages: stages.collect(),
+        rows,
+        window: format!(
+            "{} – {} {}",
+            header.from,
+            header.until,
+            escape::brief(&header.timezone)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixture;
+
+    #[test]
+    fn a_shipped_change_is_told_its_way() {
+        let out = comment(&fixture::shop(), "475", "475/production")
+            .unwrap()
+            .unwrap();
+        insta::assert_snapshot!(out, @r##"
+        <!-- fivekeys:v1:shipped:475/production -->
+        **In production** 3 h 12 min after merge · lead time 1.5 d (team median 9.8 h)
+
+        Deployment [run:25/production/shop](https://github.com/acme/shop/actions/runs/25) to production, 2 changes together.
+
+        | coding | pickup | review | deploy wait | deploy |
+        | ---: | ---: | ---: | ---: | ---: |
+        | 1 d 3 h | 2 h | 1 h | 3 h | 12 min |
+
+        <details>
+        <summary>The five metrics now</summary>
+
+        | Metric | Now | Before | Change |
+        | --- | ---: | ---: | --- |
+        | Change lead time | 9.8 h | 12 h | ↓ 2.3 h, better |
+        | Deployment frequency | 2.4 per day | 1.8 per day | ↑ 0.6 per day, better |
+        | Failed deployment recovery time | 38 min | 38 min | too little data |
+        | Change fail rate | 4 % | 5 % | no detectable change |
+        | Deployment rework rate | 5 % | 2 % | ↑ 3.1 points, worse |
+
+        2025-12-30 – 2026-03-29 UTC, against the window before.
+
+        </details>
+        "##);
+    }
+
+    #[test]
+    fn only_delivered_changes_get_a_comment() {
+        let mut report = fixture::shop();
+        assert!(comment(&report, "9999", "k").unwrap().is_none());
+        report.changes[0].deployed_at = None;
+        let id = report.changes[0].id.clone();
+        assert!(comment(&report, &id, "k").unwrap().is_none());
+        assert!(comment(&report, "pr:475", "k").unwrap().is_some());
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let mut report = fixture::young();
+        report.changes = vec![fixture::shop().changes[0].clone()];
+        report.changes[0].merged_at = None;
+        report.changes[0].lead_time_seconds = None;
+        report.changes[0].stages.clear();
+        let out = comment(&report, "400", "k").unwrap().unwrap();
+        assert!(
+            out.contains("**In production**") && !out.contains("after merge"),
+            "{out}"
+        );
+        assert!(!out.contains("team median") && !out.contains("| coding"));
+    }
+
+    #[test]
+    fn a_marker_cannot_be_left() {
+        assert_eq!(
+            marker("shipped", "12/production"),
+            "<!-- fivekeys:v1:shipped:12/production -->"
+        );
+        assert_eq!(
+            marker("shipped", "a --> <b>--"),
+            "<!-- fivekeys:v1:shipped:a-b -->"
+        );
+        let out = comment(&fixture::hostile(), "407", fixture::HOSTILE)
+            .unwrap()
+            .unwrap();
+        assert!(
+            !out.contains("</script>") && !out.contains("@acme") && !out.contains("#1 "),
+            "{out}"
+        );
+        assert!(out.chars().count() < LONGEST);
+        assert_eq!(out.lines().next().unwrap().matches("-->").count(), 1);
+    }
+}

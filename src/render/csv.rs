@@ -1,0 +1,178 @@
+//! One row a scope, metric and window: RFC 4180, numbers as numbers.
+
+use super::{RenderError, Style, escape};
+use crate::report::v1::{DeltaState, Metrics, Report, Scope};
+use crate::report::{METRICS, Unit, headline};
+
+const HEAD: [&str; 15] = [
+    "scope",
+    "service",
+    "metric",
+    "unit",
+    "value",
+    "low",
+    "high",
+    "n",
+    "previous",
+    "delta_state",
+    "band",
+    "edition",
+    "reason",
+    "from",
+    "to",
+];
+
+enum Cell<'a> {
+    Text(&'a str),
+    Number(Option<f64>),
+    Count(u64),
+}
+
+/// `report --format csv`.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the shape of every row of FORMATS"
+)]
+pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> {
+    let mut out = HEAD.join(",");
+    out.push_str("\r\n");
+    let length = report.window.to - report.window.from;
+    let days = [
+        (report.window.from, report.window.to),
+        (report.window.from - length, report.window.from),
+    ]
+    .map(|(from, to)| [from, to].map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
+    scope_rows(&mut out, ["overall", ""], &report.overall, &days);
+    for (name, scope) in &report.services {
+        scope_rows(&mut out, ["service", name], scope, &days);
+    }
+    Ok(out)
+}
+
+fn scope_rows(out: &mut String, names: [&str; 2], scope: &Scope, days: &[[String; 2]; 2]) {
+    for (index, [from, to]) in days.iter().enumerate() {
+        let metrics = if index == 0 {
+            &scope.metrics
+        } else {
+            &scope.previous
+        };
+        for metric in &METRICS {
+            let delta = scope.deltas.get(metric.id).filter(|_| index == 0);
+            let compared = (
+                delta.and_then(|d| d.previous),
+                delta.map_or("", |d| state(d.state)),
+            );
+            metric_row(
+                out,
+                names,
+                (metric.id, metric.unit, metrics),
+                compared,
+                [from, to],
+            );
+        }
+    }
+}
+
+fn metric_row(
+    out: &mut String,
+    [scope, service]: [&str; 2],
+    (metric, unit, metrics): (&str, Unit, &Metrics),
+    (previous, state): (Option<f64>, &str),
+    [from, to]: [&str; 2],
+) {
+    let Some(head) = headline(metric, metrics) else {
+        return;
+    };
+    let finite = head
+        .interval95
+        .filter(|[low, high]| low.is_finite() && high.is_finite());
+    let band = head.band.as_ref();
+    let cells = [
+        Cell::Text(scope),
+        Cell::Text(service),
+        Cell::Text(metric),
+        Cell::Text(unit_name(unit)),
+        Cell::Number(head.value),
+        Cell::Number(finite.map(|i| i[0])),
+        Cell::Number(finite.map(|i| i[1])),
+        Cell::Count(head.n),
+        Cell::Number(previous),
+        Cell::Text(state),
+        Cell::Text(band.map_or("", |b| b.name.as_str())),
+        Cell::Text(band.map_or("", |b| b.edition.as_str())),
+        Cell::Text(head.reason.as_deref().unwrap_or("")),
+        Cell::Text(from),
+        Cell::Text(to),
+    ];
+    let line: Vec<String> = cells.iter().map(written).collect();
+    out.push_str(&line.join(","));
+    out.push_str("\r\n");
+}
+
+fn written(cell: &Cell<'_>) -> String {
+    match cell {
+        Cell::Text(text) => escape::csv(text),
+        Cell::Number(number) => number.map(|n| n.to_string()).unwrap_or_default(),
+        Cell::Count(count) => count.to_string(),
+    }
+}
+
+fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::PerDay => "per_day",
+        Unit::Seconds => "seconds",
+        Unit::Ratio => "ratio",
+    }
+}
+
+fn state(state: DeltaState) -> &'static str {
+    match state {
+        DeltaState::Changed => "changed",
+        DeltaState::NoDetectableChange => "no_detectable_change",
+        DeltaState::TooLittleData => "too_little_data",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixture;
+
+    #[test]
+    fn one_row_a_scope_metric_and_window() {
+        let mut report = fixture::shop();
+        report
+            .services
+            .insert("shop".into(), report.overall.clone());
+        let out = render(&report, &Style::default()).unwrap();
+        let lines: Vec<&str> = out.split("\r\n").collect();
+        assert_eq!(lines.len(), 1 + 2 * 5 * 2 + 1);
+        assert_eq!(
+            lines[1],
+            "overall,,change_lead_time,seconds,35280,29988,44100,301,43560,changed,high,2024,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z"
+        );
+        assert!(lines[6].ends_with("2025-10-01T00:00:00Z,2025-12-30T00:00:00Z"));
+        assert!(
+            lines
+                .iter()
+                .filter(|l| !l.is_empty())
+                .all(|l| l.split(',').count() == 15)
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_an_empty_cell() {
+        let out = render(&fixture::empty(), &Style::default()).unwrap();
+        assert!(out.contains("overall,,change_fail_rate,ratio,,,,0,,,,,no_deployments,"));
+    }
+
+    #[test]
+    fn hostile_names_are_one_cell() {
+        let mut report = fixture::shop();
+        report
+            .services
+            .insert("=cmd(),\"x\"\n".into(), report.overall.clone());
+        let out = render(&report, &Style::default()).unwrap();
+        assert!(out.contains("service,\"'=cmd(),\"\"x\"\"\n\",change_lead_time"));
+    }
+}

@@ -1,0 +1,264 @@
+//! One escaping function an output kind: text from outside never becomes markup, a mention, a command or a control code.
+
+use std::fmt::Write as _;
+
+/// What a `<!-- -->` is for: GitHub looks for mentions and references in each text node alone.
+const BREAK: &str = "<!-- -->";
+
+/// Longest text from outside that is shown; the rest would only push numbers off the page.
+const LONGEST: usize = 600;
+
+/// Longest name in a table.
+const BRIEF: usize = 60;
+
+/// Controls, bidirectional overrides and characters without width: they hide or reorder what is read.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// One line of visible text: breaks and tabs become spaces, hidden characters go, what is too long is cut.
+#[must_use]
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (count, c) in text.chars().enumerate() {
+        if count == LONGEST {
+            out.push('…');
+            break;
+        }
+        if matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' | '\u{85}') {
+            out.push(' ');
+        } else if !is_hidden(c) {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A name for a table's cell: visible and short.
+#[must_use]
+pub(crate) fn brief(text: &str) -> String {
+    let text = visible(text);
+    if text.chars().count() <= BRIEF {
+        return text;
+    }
+    text.chars().take(BRIEF - 1).chain(['…']).collect()
+}
+
+/// For a terminal, which may also be a workflow's log: no control codes, no old-style workflow command.
+#[must_use]
+pub(crate) fn terminal(text: &str) -> String {
+    // `ESC [ 2 J` without its escape is only odd text; `##[` starts a command anywhere in a log line.
+    visible(text).replace("##[", "## [")
+}
+
+/// For a finished line of a terminal: `::command::` at its beginning would be executed by the runner.
+#[must_use]
+pub(crate) fn terminal_line(line: &str) -> String {
+    let trimmed = line.trim_start();
+    if let Some(rest) = trimmed.strip_prefix("::") {
+        let indent = &line[..line.len() - trimmed.len()];
+        return format!("{indent}: :{rest}");
+    }
+    line.to_owned()
+}
+
+/// For running text, headings and table cells of GitHub's Markdown, also inside inline HTML such as `<code>`.
+///
+/// Entities never are syntax in Markdown; mentions and references are found later, in the text, and are broken.
+#[must_use]
+pub(crate) fn markdown(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text.chars().peekable();
+    let mut first = true;
+    while let Some(c) = rest.next() {
+        let next = rest.peek().copied().unwrap_or(' ');
+        match c {
+            '@' => push_broken(&mut out, "@", !next.is_whitespace()),
+            '#' => push_broken(&mut out, "&#35;", next.is_ascii_digit()),
+            ':' => push_broken(&mut out, ":", next == '/'),
+            // `GH-12` is a reference, `www.` and a scheme are links.
+            '-' if ends_with(&out, "gh") => push_broken(&mut out, "-", next.is_ascii_digit()),
+            '.' if ends_with(&out, "www") => push_broken(&mut out, ".", true),
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => push_entity(&mut out, c),
+            '-' | '+' | '=' if first => push_entity(&mut out, c),
+            _ => out.push(c),
+        }
+        first = false;
+    }
+    out
+}
+
+fn push_broken(out: &mut String, mark: &str, breaks: bool) {
+    out.push_str(mark);
+    if breaks {
+        out.push_str(BREAK);
+    }
+}
+
+fn ends_with(out: &str, word: &str) -> bool {
+    out.len()
+        .checked_sub(word.len())
+        .and_then(|at| out.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(word))
+}
+
+fn push_entity(out: &mut String, c: char) {
+    // Writing to a string cannot fail.
+    let _ = write!(out, "&#{};", u32::from(c));
+}
+
+/// For text and attributes of HTML and SVG.
+#[must_use]
+pub(crate) fn xml(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// For a quoted label of a mermaid chart: what has a meaning there is left out.
+#[must_use]
+pub(crate) fn mermaid(text: &str) -> String {
+    visible(text)
+        .chars()
+        .filter(|c| {
+            c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | ',' | '/' | '–' | ':' | '(' | ')')
+        })
+        .collect()
+}
+
+/// A web address as the target of a Markdown link or an attribute; none when it is not one.
+#[must_use]
+pub(crate) fn address(url: &str) -> Option<String> {
+    let lower = url.trim().to_ascii_lowercase();
+    if !(lower.starts_with("https://") || lower.starts_with("http://")) {
+        return None;
+    }
+    let mut out = String::with_capacity(url.len());
+    for byte in url.trim().bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&+,;=%".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    Some(out)
+}
+
+/// A text cell of RFC 4180, guarded against being read as a formula.
+#[must_use]
+pub(crate) fn csv(text: &str) -> String {
+    let guarded = match text.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n') => format!("'{text}"),
+        _ => text.to_owned(),
+    };
+    if guarded.contains([',', '"', '\n', '\r', '\'', ';', '\t']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_makes_no_markup_of_hostile_text() {
+        for (hostile, harmless) in [
+            ("</script>", "&lt;/script&gt;"),
+            ("](javascript:x)", "&#93;(javascript:x)"),
+            ("a|b", "a&#124;b"),
+            (
+                "`x` *y* __z__",
+                "&#96;x&#96; &#42;y&#42; &#95;&#95;z&#95;&#95;",
+            ),
+            ("two\nlines", "two lines"),
+            ("a\\|b", "a&#92;&#124;b"),
+            ("&lt;", "&amp;lt;"),
+            ("--> x", "&#45;-&gt; x"),
+            ("2026-03-02", "2026-03-02"),
+            ("+ item", "&#43; item"),
+        ] {
+            assert_eq!(markdown(hostile), harmless);
+        }
+    }
+
+    #[test]
+    fn markdown_mentions_and_refers_to_nobody() {
+        assert_eq!(markdown("@acme/team"), "@<!-- -->acme/team");
+        assert_eq!(markdown("acme/shop#1"), "acme/shop&#35;<!-- -->1");
+        assert_eq!(markdown("GH-7"), "GH-<!-- -->7");
+        assert_eq!(
+            markdown("https://evil.example"),
+            "https:<!-- -->//evil.example"
+        );
+        assert_eq!(markdown("www.evil.example"), "www.<!-- -->evil.example");
+        assert_eq!(markdown("change-lead-time"), "change-lead-time");
+    }
+
+    #[test]
+    fn terminals_get_no_control_codes_and_runners_no_commands() {
+        assert_eq!(terminal("\x1b[2Jgone\x07"), "[2Jgone");
+        assert_eq!(terminal("abc\u{202e}fed"), "abcfed");
+        assert_eq!(terminal("a\u{200b}b\u{9b}31m"), "ab31m");
+        assert_eq!(terminal("##[error]x"), "## [error]x");
+        assert_eq!(terminal_line("  ::error::x"), "  : :error::x");
+        assert_eq!(terminal_line("std::fs"), "std::fs");
+    }
+
+    #[test]
+    fn xml_keeps_only_text() {
+        assert_eq!(
+            xml("</script><x y=\"'&\u{0}\u{202e}"),
+            "&lt;/script&gt;&lt;x y=&quot;&#39;&amp;"
+        );
+    }
+
+    #[test]
+    fn csv_cells_are_quoted_and_never_formulas() {
+        assert_eq!(csv("=cmd()"), "\"'=cmd()\"");
+        assert_eq!(csv("@SUM(A1)"), "\"'@SUM(A1)\"");
+        assert_eq!(csv("-1+2"), "\"'-1+2\"");
+        assert_eq!(csv("a,\"b\"\r\nc"), "\"a,\"\"b\"\"\r\nc\"");
+        assert_eq!(csv("shop"), "shop");
+    }
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        assert_eq!(address("javascript:alert(1)"), None);
+        assert_eq!(
+            address("https://x.example/a b)\"c|d"),
+            Some("https://x.example/a%20b%29%22c%7Cd".to_owned())
+        );
+    }
+
+    #[test]
+    fn mermaid_labels_cannot_leave_their_quotes() {
+        assert_eq!(mermaid("a\"]\n%% b;`"), "a  b");
+    }
+
+    #[test]
+    fn endless_names_are_cut() {
+        assert_eq!(visible(&"x".repeat(10_000)).chars().count(), LONGEST + 1);
+        assert_eq!(brief(&"x".repeat(10_000)).chars().count(), BRIEF);
+    }
+}

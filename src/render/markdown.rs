@@ -1,0 +1,331 @@
+//! The job summary and the full report in Markdown: one view, less detail where it would be too long.
+
+use serde::Serialize;
+
+use super::chart::{Scale, unit_size, unit_word};
+use super::evidence::{self, DeploymentRow};
+use super::view::{self, Header, Row};
+use super::{RenderError, Style, distribution, escape, humanize, spark, template};
+use crate::report::Unit;
+use crate::report::v1::{Finding, Note, Point, Report, SourceInfo};
+
+/// Above this a job summary is refused; GitHub's own cliff is 1 MiB for all steps together.
+const LONGEST_SUMMARY: usize = 256 * 1024;
+
+/// Most points of a chart.
+const POINTS: usize = 26;
+
+/// Points whose labels still stand side by side.
+const LABELLED: usize = 13;
+
+/// What the run knows beside the report.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RunFacts {
+    /// Id of the deployment that this run recorded.
+    pub deployment: Option<String>,
+    /// Whether the commit of the metrics branch stands.
+    pub persisted: bool,
+    /// Whether nothing was meant to be written.
+    pub dry_run: bool,
+    /// Warnings in plain text, shown first.
+    pub banner: Vec<String>,
+    /// Deployments that GitHub knew and the ledger lacked.
+    pub swept: usize,
+    /// Events of earlier runs that were stored late.
+    pub recovered: usize,
+    /// Pull requests commented on.
+    pub commented: usize,
+    /// The metrics branch.
+    pub branch: String,
+    /// Such as `https://github.com`.
+    pub server_url: String,
+    /// `owner/name`.
+    pub repository: String,
+    /// Whether readers need an account.
+    pub private: bool,
+}
+
+/// How much is shown; each level drops whole sections and rows, never half of one.
+#[derive(Debug, Clone, Copy)]
+struct Detail {
+    rows: usize,
+    details: bool,
+    charts: bool,
+}
+
+const LEVELS: [Detail; 4] = [
+    Detail {
+        rows: 100,
+        details: true,
+        charts: true,
+    },
+    Detail {
+        rows: 20,
+        details: true,
+        charts: true,
+    },
+    Detail {
+        rows: 10,
+        details: false,
+        charts: false,
+    },
+    Detail {
+        rows: 3,
+        details: false,
+        charts: false,
+    },
+];
+
+/// Everything that a Markdown template may show.
+#[derive(Serialize)]
+pub(crate) struct Page<'a> {
+    header: Header,
+    rows: Vec<Row>,
+    charts: Vec<Mermaid>,
+    this: Option<This>,
+    deployments: Vec<DeploymentRow>,
+    deployments_hidden: usize,
+    findings: &'a [Finding],
+    findings_hidden: usize,
+    notes: &'a [Note],
+    notes_hidden: usize,
+    services: Vec<(String, Vec<String>)>,
+    services_hidden: usize,
+    distributions: Vec<(String, Vec<String>)>,
+    parameters: Vec<(String, String)>,
+    sources: &'a [SourceInfo],
+    quality: String,
+    fixes: &'a [String],
+    details: bool,
+}
+
+/// A chart in GitHub's Markdown.
+#[derive(Serialize)]
+struct Mermaid {
+    title: String,
+    /// Labels, or nothing where they would overlap.
+    labels: Vec<String>,
+    count: usize,
+    unit: &'static str,
+    top: String,
+    kind: &'static str,
+    series: Vec<Vec<String>>,
+}
+
+/// The deployment that this run recorded.
+#[derive(Serialize)]
+struct This {
+    row: DeploymentRow,
+    median_batch: String,
+    changes: Vec<Shipped>,
+    hidden: usize,
+}
+
+#[derive(Serialize)]
+struct Shipped {
+    name: String,
+    lead_time: String,
+    since_merge: String,
+    bot: bool,
+}
+
+/// The job summary, below 256 KiB.
+///
+/// # Errors
+/// When the template cannot be rendered: a bug.
+pub fn summary(report: &Report, facts: &RunFacts) -> Result<String, RenderError> {
+    #[derive(Serialize)]
+    struct Context<'a> {
+        #[serde(flatten)]
+        page: Page<'a>,
+        facts: &'a RunFacts,
+    }
+    let mut text = String::new();
+    for detail in LEVELS {
+        let page = page(report, facts.deployment.as_deref(), detail);
+        text = template::render("summary.md.j2", &Context { page, facts })?;
+        if text.len() < LONGEST_SUMMARY {
+            break;
+        }
+    }
+    Ok(text)
+}
+
+/// `report --format markdown`.
+pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderError> {
+    let detail = if style.compact { LEVELS[2] } else { LEVELS[0] };
+    template::render("report.md.j2", &page(report, None, detail))
+}
+
+/// What the branch's README shows of the report.
+#[must_use]
+pub(crate) fn for_readme(report: &Report) -> Page<'_> {
+    page(report, None, LEVELS[1])
+}
+
+fn page<'a>(report: &'a Report, this: Option<&str>, detail: Detail) -> Page<'a> {
+    let effective = evidence::effective(report);
+    let of = |all: usize| all.min(detail.rows);
+    let services: Vec<_> = report
+        .services
+        .iter()
+        .take(detail.rows)
+        .map(|(name, scope)| {
+            let values = view::rows(scope).into_iter().map(|row| row.value).collect();
+            (escape::brief(name), values)
+        })
+        .collect();
+    let brief = |(key, value): (&String, &String)| (escape::brief(key), escape::brief(value));
+    Page {
+        header: view::header(report),
+        rows: view::rows(&report.overall),
+        charts: if detail.charts {
+            charts(report)
+        } else {
+            Vec::new()
+        },
+        this: this.and_then(|id| this_deployment(report, id, detail)),
+        deployments: effective
+            .iter()
+            .take(detail.rows)
+            .map(|d| evidence::deployment_row(report, d))
+            .collect(),
+        deployments_hidden: effective.len().saturating_sub(detail.rows),
+        findings: &report.findings[..of(report.findings.len())],
+        findings_hidden: report.findings.len().saturating_sub(detail.rows),
+        notes: &report.notes[..of(report.notes.len())],
+        notes_hidden: report.notes.len().saturating_sub(detail.rows),
+        services,
+        services_hidden: report.services.len().saturating_sub(detail.rows),
+        distributions: distribution::of(&report.overall)
+            .iter()
+            .take(60)
+            .map(|(name, q)| (escape::brief(name), distribution::cells(q)))
+            .collect(),
+        parameters: report
+            .definition
+            .parameters
+            .iter()
+            .take(100)
+            .map(brief)
+            .collect(),
+        sources: &report.sources[..report.sources.len().min(50)],
+        quality: humanize::percent(report.quality.score),
+        fixes: &report.quality.fixes[..report.quality.fixes.len().min(3)],
+        details: detail.details,
+    }
+}
+
+fn this_deployment(report: &Report, id: &str, detail: Detail) -> Option<This> {
+    let deployment = report.deployments.iter().find(|d| d.id == id)?;
+    let changes = evidence::delivered(report, deployment);
+    let mut batches: Vec<usize> = evidence::effective(report)
+        .iter()
+        .map(|d| d.changes.len())
+        .collect();
+    batches.sort_unstable();
+    let median = batches.get(batches.len() / 2).copied().unwrap_or(0);
+    Some(This {
+        row: evidence::deployment_row(report, deployment),
+        median_batch: humanize::plural(median as u64, "change"),
+        hidden: changes.len().saturating_sub(detail.rows),
+        changes: changes
+            .into_iter()
+            .take(detail.rows)
+            .map(|change| Shipped {
+                name: evidence::change_name(&change.id),
+                lead_time: change
+                    .lead_time_seconds
+                    .map_or_else(|| humanize::NOTHING.to_owned(), humanize::exact),
+                since_merge: change.merged_at.zip(change.deployed_at).map_or_else(
+                    || "–".to_owned(),
+                    |(merged, deployed)| humanize::exact((deployed - merged).num_seconds() as f64),
+                ),
+                bot: change.bot,
+            })
+            .collect(),
+    })
+}
+
+fn charts(report: &Report) -> Vec<Mermaid> {
+    let weeks = spark::whole_weeks(&report.overall.series, POINTS);
+    let mut out = Vec::new();
+    if weeks.len() >= 2 && weeks.iter().any(|p| p.deployments > 0) {
+        let values: Vec<f64> = weeks.iter().map(|p| p.deployments as f64).collect();
+        let scale = Scale::holding(Unit::PerDay, values.iter().copied().fold(0.0, f64::max));
+        let series = vec![values.iter().map(|v| format!("{v:.0}")).collect()];
+        out.push(mermaid(
+            "Deployments a week",
+            &weeks,
+            "deployments",
+            scale.top,
+            ("bar", series),
+        ));
+    }
+    let mut timed: Vec<(&Point, f64, f64)> = weeks
+        .iter()
+        .filter_map(|p| Some((*p, p.lead_time_median_seconds?, p.lead_time_p90_seconds?)))
+        .collect();
+    if timed.len() < weeks.len() {
+        // A week is missing: only labels tell which, so there may be no more than fit.
+        timed.drain(..timed.len().saturating_sub(LABELLED));
+    }
+    if timed.len() >= 2 {
+        let max = timed.iter().map(|(_, _, p90)| *p90).fold(0.0, f64::max);
+        let size = unit_size(max);
+        let top = Scale::holding(Unit::Seconds, max).top / size;
+        let in_unit = |seconds: f64| format!("{:.1}", seconds / size);
+        let series = vec![
+            timed
+                .iter()
+                .map(|(_, median, _)| in_unit(*median))
+                .collect(),
+            timed.iter().map(|(_, _, p90)| in_unit(*p90)).collect(),
+        ];
+        let points: Vec<&Point> = timed.iter().map(|(point, _, _)| *point).collect();
+        let title = "Change lead time a week: median (lower line) and 90th percentile";
+        out.push(mermaid(
+            title,
+            &points,
+            unit_word(size),
+            top,
+            ("line", series),
+        ));
+    }
+    out
+}
+
+fn mermaid(
+    title: &str,
+    points: &[&Point],
+    unit: &'static str,
+    top: f64,
+    (kind, series): (&'static str, Vec<Vec<String>>),
+) -> Mermaid {
+    let first = points.first().map_or("", |p| p.start.as_str());
+    let fits = points.len() <= LABELLED;
+    Mermaid {
+        title: if fits {
+            title.to_owned()
+        } else {
+            format!("{title}, week 1 is {first}")
+        },
+        labels: if fits {
+            points
+                .iter()
+                .map(|p| humanize::axis_day(&p.start))
+                .collect()
+        } else {
+            Vec::new()
+        },
+        count: points.len(),
+        unit,
+        top: humanize::number(top),
+        kind,
+        series,
+    }
+}
+
+#[cfg(test)]
+#[path = "markdown_tests.rs"]
+mod tests;

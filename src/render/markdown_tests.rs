@@ -1,0 +1,182 @@
+//! Tests of the job summary and the Markdown report.
+
+use super::*;
+use crate::render::fixture;
+
+fn facts() -> RunFacts {
+    RunFacts {
+        deployment: Some("run:25/production/shop".into()),
+        persisted: true,
+        branch: "fivekeys".into(),
+        server_url: "https://github.com".into(),
+        repository: "acme/shop".into(),
+        commented: 2,
+        ..RunFacts::default()
+    }
+}
+
+fn is_harmless(text: &str) -> bool {
+    [
+        "</script>",
+        "@acme",
+        "#1 ",
+        "](javascript",
+        "\x1b",
+        "\u{202e}",
+        "<b>",
+        "`=cmd",
+    ]
+    .iter()
+    .all(|bad| !text.contains(bad))
+}
+
+#[test]
+fn the_summary_of_a_shop() {
+    let out = summary(&fixture::shop(), &facts()).unwrap();
+    assert!(out.starts_with("### "));
+    let (top, _) = out.split_once("```mermaid").unwrap();
+    insta::assert_snapshot!(top, @r##"
+        ### Software delivery of acme/shop
+
+        **Worse: deployment rework rate (2 % → 5 %). Better: change lead time (12 h → 9.8 h), deployment frequency (1.8 per day → 2.4 per day).**
+
+        | Metric | Now | 95 % interval | Change | Before | Band | 12 weeks |
+        | --- | ---: | --- | --- | ---: | --- | --- |
+        | Change lead time | **9.8 h** | 8.3–12 h | ↓ 2.3 h, better | 12 h | 2024: high | ▇▇█▆▆▆▅▆▅▅▅▅ |
+        | Deployment frequency | **2.4 per day** | 2.1–2.7 per day | ↑ 0.6 per day, better | 1.8 per day | 2024: elite | ▇▆█▇▅█▆▅▇▆▅▇ |
+        | Failed deployment recovery time | **38 min** | 21 min – 3.4 h | too little data | 38 min | 2024: elite | ▄⋅⋅▅⋅⋅▇⋅⋅█⋅⋅ |
+        | Change fail rate | **4 %** | 2–8 % | no detectable change | 5 % | 2024: elite–high | ▇▁▁▇▁▁█▁▁█▁▁ |
+        | Deployment rework rate | **5 %** | 3–9 % | ↑ 3.1 points, worse | 2 % | – | ▆▁▁▁█▁▁▁▆▁▁▁ |
+
+        2025-12-30 – 2026-03-29 UTC against the 90 days before; all covered by the history. 216 deployments, 301 changes, 1 incident.
+
+        #### This deployment
+
+        <code>run:25/production/shop</code> at <code>abcdef19</code> to production, finished 2026-03-29 10:00. It ships 2 changes (median here: 2 changes); median lead time 1.5 d.
+
+        | Change | Lead time | Since merge |
+        | --- | ---: | ---: |
+        | &#35;<!-- -->475 | 1 d 11 h | 3 h 12 min |
+        | &#35;<!-- -->476 | 1 d 11 h | 3 h 12 min |
+
+        #### Findings
+
+        - **warn**: Waiting for a first review is the largest stage: 2 h of 9.8 h in the median. *Next:* Agree on a time by which a review begins.
+        - **good**: Change lead time has fallen for nine weeks.
+        "##);
+    assert_eq!(out.matches("```mermaid").count(), 2);
+    assert!(out.contains("#### This deployment"));
+}
+
+#[test]
+fn every_table_row_has_the_columns_of_its_head() {
+    for mut report in fixture::all() {
+        report
+            .services
+            .insert("shop".into(), report.overall.clone());
+        for text in [
+            summary(&report, &facts()).unwrap(),
+            render(&report, &Style::default()).unwrap(),
+        ] {
+            let mut columns = 0;
+            for line in text.lines() {
+                if !line.starts_with('|') {
+                    columns = 0;
+                    continue;
+                }
+                let here = line.matches('|').count();
+                assert!(columns == 0 || columns == here, "{line}");
+                columns = here;
+            }
+            assert!(!text.contains("\n\n\n"), "two empty lines: {text}");
+        }
+    }
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let mut facts = facts();
+    facts.banner = vec![fixture::HOSTILE.to_owned()];
+    facts.deployment = Some("run:7/production/shop".into());
+    let out = summary(&fixture::hostile(), &facts).unwrap();
+    assert!(is_harmless(&out), "{out}");
+    let out = render(&fixture::hostile(), &Style::default()).unwrap();
+    assert!(is_harmless(&out), "{out}");
+}
+
+#[test]
+fn nothing_deployed_is_said_first() {
+    let out = summary(
+        &fixture::empty(),
+        &RunFacts {
+            persisted: true,
+            ..RunFacts::default()
+        },
+    )
+    .unwrap();
+    assert!(
+        out.lines()
+            .take(4)
+            .any(|l| l.contains("No production deployment took effect")),
+        "{out}"
+    );
+    assert!(!out.contains("mermaid") && !out.contains("This deployment"));
+    assert_eq!(
+        out.matches("no data").count(),
+        10,
+        "five now, five before: {out}"
+    );
+}
+
+#[test]
+fn a_run_that_stored_nothing_says_so() {
+    let lost = RunFacts {
+        persisted: false,
+        banner: vec!["GitHub was down.".into()],
+        ..facts()
+    };
+    let out = summary(&fixture::shop(), &lost).unwrap();
+    assert!(out.contains("> [!WARNING]\n> GitHub was down."), "{out}");
+    assert!(out.contains("not stored"));
+    let dry = RunFacts {
+        persisted: false,
+        dry_run: true,
+        ..facts()
+    };
+    assert!(summary(&fixture::shop(), &dry).unwrap().contains("Dry run"));
+    assert!(
+        !summary(&fixture::shop(), &facts())
+            .unwrap()
+            .contains("not stored")
+    );
+}
+
+#[test]
+fn a_huge_report_loses_detail_and_keeps_whole_tables() {
+    let mut report = fixture::shop();
+    for note in 0..3000 {
+        report.notes.push(Note {
+            code: "x".into(),
+            says: format!("{note} {}", "<&".repeat(400)),
+            help: None,
+        });
+        report
+            .services
+            .insert(format!("service-{note}"), report.overall.clone());
+    }
+    let out = summary(&report, &facts()).unwrap();
+    assert!(out.len() < LONGEST_SUMMARY, "{}", out.len());
+    assert!(out.contains("| Deployment rework rate |") && out.contains("more"));
+}
+
+#[test]
+fn charts_hold_at_most_26_whole_weeks() {
+    let mut report = fixture::shop();
+    let point = report.overall.series.weekly[1].clone();
+    report.overall.series.weekly = vec![point; 60];
+    let charts = charts(&report);
+    assert_eq!(charts.len(), 2);
+    assert!(charts.iter().all(|c| c.count == 26 && c.labels.is_empty()));
+    report.overall.series.weekly.truncate(1);
+    assert!(super::charts(&report).is_empty());
+}

@@ -1,0 +1,107 @@
+//! README.md of the metrics branch: for who opens it.
+
+use serde::Serialize;
+
+use super::markdown::{Page, RunFacts, for_readme};
+use super::{RenderError, escape, template};
+use crate::report::v1::Report;
+
+/// Where raw files of public repositories are served without an account.
+const RAW: &str = "https://raw.githubusercontent.com";
+
+/// The README of the metrics branch.
+///
+/// # Errors
+/// When the template cannot be rendered: a bug.
+pub fn readme(report: &Report, facts: &RunFacts) -> Result<String, RenderError> {
+    #[derive(Serialize)]
+    struct Context<'a> {
+        #[serde(flatten)]
+        page: Page<'a>,
+        repository: &'a str,
+        badge: String,
+        target: String,
+    }
+    let server = facts.server_url.trim_end_matches('/');
+    let (repository, branch) = (&facts.repository, &facts.branch);
+    let badge = if server == "https://github.com" && !facts.private {
+        format!("{RAW}/{repository}/{branch}/badges/dora.svg")
+    } else {
+        format!("{server}/{repository}/raw/{branch}/badges/dora.svg")
+    };
+    let clean = |url: &str| escape::address(url).unwrap_or_default();
+    template::render(
+        "readme.md.j2",
+        &Context {
+            page: for_readme(report),
+            repository,
+            badge: clean(&badge),
+            target: clean(&format!("{server}/{repository}/tree/{branch}")),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixture;
+
+    fn facts(private: bool, server: &str) -> RunFacts {
+        RunFacts {
+            branch: "fivekeys".into(),
+            server_url: server.into(),
+            repository: "acme/shop".into(),
+            private,
+            persisted: true,
+            ..RunFacts::default()
+        }
+    }
+
+    #[test]
+    fn the_badge_s_address_fits_its_readers() {
+        for (private, server, address) in [
+            (
+                false,
+                "https://github.com",
+                "https://raw.githubusercontent.com/acme/shop/fivekeys/badges/dora.svg",
+            ),
+            (
+                true,
+                "https://github.com",
+                "https://github.com/acme/shop/raw/fivekeys/badges/dora.svg",
+            ),
+            (
+                false,
+                "https://ghe.acme.example/",
+                "https://ghe.acme.example/acme/shop/raw/fivekeys/badges/dora.svg",
+            ),
+        ] {
+            let out = readme(&fixture::shop(), &facts(private, server)).unwrap();
+            assert!(out.contains(&format!("[![DORA]({address})]")), "{out}");
+        }
+    }
+
+    #[test]
+    fn it_shows_every_badge_and_explains_itself() {
+        let out = readme(&fixture::shop(), &facts(false, "https://github.com")).unwrap();
+        assert_eq!(out.matches("](badges/").count(), 6, "{out}");
+        assert!(out.contains("metrics.json") && out.contains("3f9a61c0d2b4"));
+        assert!(!out.contains("\n\n\n"), "{out}");
+        assert!(
+            !readme(&fixture::empty(), &facts(true, "https://github.com"))
+                .unwrap()
+                .contains("\n\n\n")
+        );
+    }
+
+    #[test]
+    fn hostile_names_stay_text() {
+        let mut facts = facts(false, "https://github.com");
+        facts.branch = "x```\n@acme/team".into();
+        facts.repository = fixture::HOSTILE.into();
+        let out = readme(&fixture::hostile(), &facts).unwrap();
+        for bad in ["</script>", "\x1b", "](javascript", "x```"] {
+            assert!(!out.contains(bad), "{bad}: {out}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The one template environment: embedded templates, undefined is an error, everything is escaped by the file's kind.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+use serde::Serialize;
+
+use super::RenderError;
+use super::escape;
+
+const TEMPLATES: [(&str, &str); 8] = [
+    ("parts.md.j2", include_str!("../../templates/parts.md.j2")),
+    (
+        "summary.md.j2",
+        include_str!("../../templates/summary.md.j2"),
+    ),
+    ("readme.md.j2", include_str!("../../templates/readme.md.j2")),
+    (
+        "comment.md.j2",
+        include_str!("../../templates/comment.md.j2"),
+    ),
+    ("report.md.j2", include_str!("../../templates/report.md.j2")),
+    (
+        "explain.md.j2",
+        include_str!("../../templates/explain.md.j2"),
+    ),
+    ("badge.svg.j2", include_str!("../../templates/badge.svg.j2")),
+    (
+        "dashboard.html.j2",
+        include_str!("../../templates/dashboard.html.j2"),
+    ),
+];
+
+/// Renders one of the embedded templates.
+pub(crate) fn render(name: &str, context: &impl Serialize) -> Result<String, RenderError> {
+    let text = environment()?
+        .get_template(name)?
+        .render(Value::from(Serde(context)))?;
+    Ok(if name.ends_with(".md.j2") {
+        spaced(&text)
+    } else {
+        text
+    })
+}
+
+/// Sections that are left out leave empty lines behind: one is kept, and one line break at the end.
+fn spaced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut empty = true;
+    for line in text.lines() {
+        let line = line.trim_end();
+        if !(line.is_empty() && empty) {
+            out.push_str(line);
+            out.push('\n');
+        }
+        empty = line.is_empty();
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn environment() -> Result<Environment<'static>, Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()?,
+    );
+    environment.set_auto_escape_callback(kind_of);
+    environment.set_formatter(write_escaped);
+    environment.add_filter("address", |url: &str| {
+        // An entity is read as `&` in attributes and in Markdown's targets alike.
+        Value::from_safe_string(
+            escape::address(url)
+                .unwrap_or_default()
+                .replace('&', "&amp;"),
+        )
+    });
+    environment.add_filter("mermaid", |label: &str| {
+        Value::from_safe_string(escape::mermaid(label))
+    });
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    Ok(environment)
+}
+
+fn kind_of(name: &str) -> AutoEscape {
+    match name.trim_end_matches(".j2").rsplit('.').next() {
+        Some("html" | "svg") => AutoEscape::Custom("xml".into()),
+        _ => AutoEscape::Custom("markdown".into()),
+    }
+}
+
+fn write_escaped(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    if value.is_none() {
+        // A number that is missing is said in words by the view; what slips through becomes nothing, never 0.
+        return Ok(());
+    }
+    let text = value.to_string();
+    let written = if value.is_safe() || value.is_number() {
+        out.write_str(&text)
+    } else if *state.auto_escape() == AutoEscape::Custom("xml".into()) {
+        out.write_str(&escape::xml(&text))
+    } else {
+        out.write_str(&escape::markdown(&text))
+    };
+    written.map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(name: &'static str, source: &'static str) -> Result<String, Error> {
+        let mut environment = environment().unwrap();
+        environment.add_template(name, source)?;
+        environment
+            .get_template(name)?
+            .render(minijinja::context! { x => "<@a|`#1", n => -1.5 })
+    }
+
+    #[test]
+    fn an_author_cannot_forget_to_escape() {
+        assert_eq!(
+            rendered("t.md.j2", "{{ x }} {{ n }}").unwrap(),
+            "&lt;@<!-- -->a&#124;&#96;&#35;<!-- -->1 -1.5"
+        );
+        assert_eq!(rendered("t.svg.j2", "{{ x }}").unwrap(), "&lt;@a|`#1");
+        assert_eq!(
+            rendered("t.html.j2", "{{ [x] }}").unwrap(),
+            "[&#39;&lt;@a|`#1&#39;]"
+        );
+    }
+
+    #[test]
+    fn a_typing_error_in_a_template_is_an_error() {
+        assert!(rendered("t.md.j2", "{{ nope }}").is_err());
+        assert!(rendered("t.html.j2", "{{ x.nope }}").is_err());
+    }
+}
