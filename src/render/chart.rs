@@ -12,6 +12,8 @@ pub(crate) struct Scale {
     pub(crate) top: f64,
     pub(crate) step: f64,
     unit: Unit,
+    /// One unit an axis: what its labels are divided by.
+    size: f64,
 }
 
 impl Scale {
@@ -41,6 +43,7 @@ impl Scale {
             top: (max / step - 1e-9).ceil().max(1.0) * step * size,
             step: step * size,
             unit,
+            size,
         }
     }
 
@@ -64,10 +67,12 @@ impl Scale {
             Unit::PerDay => humanize::number(value),
             Unit::Ratio => format!("{} %", humanize::number(value * 100.0)),
             Unit::Seconds if value <= 0.0 => "0".to_owned(),
-            // One unit an axis, chosen by its top.
             Unit::Seconds => {
-                let size = unit_size(self.top);
-                format!("{} {}", humanize::number(value / size), unit_name(size))
+                format!(
+                    "{} {}",
+                    humanize::number(value / self.size),
+                    unit_name(self.size)
+                )
             }
         }
     }
@@ -93,6 +98,17 @@ pub(crate) fn unit_name(size: f64) -> &'static str {
     }
 }
 
+/// The same in full.
+#[must_use]
+pub(crate) fn unit_word(size: f64) -> &'static str {
+    match unit_name(size) {
+        "d" => "days",
+        "h" => "hours",
+        "min" => "minutes",
+        _ => "seconds",
+    }
+}
+
 /// What a chart of this metric shows.
 #[must_use]
 pub(crate) fn title(metric: &Metric) -> &'static str {
@@ -112,7 +128,7 @@ pub(crate) fn point_words(metric: &Metric, value: Option<f64>) -> String {
         || "–".to_owned(),
         |v| match metric.unit {
             Unit::PerDay => humanize::number(v),
-            unit => humanize::value(unit, v),
+            Unit::Seconds | Unit::Ratio => humanize::value(metric.unit, v),
         },
     )
 }
@@ -328,7 +344,11 @@ mod tests {
             labels(Unit::Seconds, 15.1 * 3600.0),
             ["0", "5 h", "10 h", "15 h", "20 h"]
         );
-        assert_eq!(labels(Unit::Seconds, 0.0).len(), 5);
+        assert_eq!(
+            labels(Unit::Seconds, 46.8 * 3600.0),
+            ["0", "20 h", "40 h", "60 h"]
+        );
+        assert!(labels(Unit::Seconds, 0.0).len() >= 2);
         for max in [0.3, 1.0, 59.0, 61.0, 7000.0, 1e5, 9.9e6] {
             assert!(Scale::holding(Unit::Seconds, max).top >= max, "{max}");
         }

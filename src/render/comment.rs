@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::distribution::STAGES;
 use super::view::{self, Row};
 use super::{RenderError, escape, evidence, humanize, template};
-use crate::report::v1::Report;
+use crate::event::Instant;
+use crate::report::v1::{Change, Deployment, Report};
 
 /// GitHub refuses comments above 65,536 characters.
 const LONGEST: usize = 65_000;
@@ -14,7 +16,7 @@ const LONGEST: usize = 65_000;
 pub fn marker(kind: &str, key: &str) -> String {
     let plain = |text: &str| -> String {
         let kept = text.chars().map(|c| {
-            if c.is_ascii_alphanumeric() || "._:/@".contains(c) {
+            if c.is_ascii_alphanumeric() || "._:/".contains(c) {
                 c
             } else {
                 '-'
@@ -32,6 +34,17 @@ pub fn marker(kind: &str, key: &str) -> String {
     format!("<!-- fivekeys:v1:{}:{} -->", plain(kind), plain(key))
 }
 
+#[derive(Serialize)]
+struct Context {
+    since_merge: String,
+    lead_time: String,
+    team: String,
+    deployment: evidence::DeploymentRow,
+    stages: Vec<(String, String)>,
+    rows: Vec<Row>,
+    window: String,
+}
+
 /// The shipped comment of one change; none when the report does not know it as delivered.
 ///
 /// # Errors
@@ -41,16 +54,6 @@ pub fn comment(
     change_id: &str,
     marker_key: &str,
 ) -> Result<Option<String>, RenderError> {
-    #[derive(Serialize)]
-    struct Context {
-        since_merge: String,
-        lead_time: String,
-        team: String,
-        deployment: evidence::DeploymentRow,
-        stages: Vec<(String, String)>,
-        rows: Vec<Row>,
-        window: String,
-    }
     let id = change_id.trim_start_matches("pr:").trim_start_matches('#');
     let Some(change) = report.changes.iter().find(|c| c.id == id) else {
         return Ok(None);
@@ -63,23 +66,29 @@ pub fn comment(
     ) else {
         return Ok(None);
     };
-    let order = [
-        "coding",
-        "draft",
-        "pickup",
-        "review",
-        "merge",
-        "queue",
-        "deploy_wait",
-        "deploy",
-    ];
-    let stages = order.iter().filter_map(|name| {
+    let context = context(report, change, deployed, deployment);
+    let mark = marker("shipped", marker_key);
+    let text = format!("{mark}\n{}", template::render("comment.md.j2", &context)?);
+    // Every part of it is short, so this only guards against a template that has changed.
+    if text.chars().count() > LONGEST {
+        return Ok(Some(format!("{mark}\n**In production**\n")));
+    }
+    Ok(Some(text))
+}
+
+fn context(
+    report: &Report,
+    change: &Change,
+    deployed: Instant,
+    deployment: &Deployment,
+) -> Context {
+    let stages = STAGES.iter().filter_map(|name| {
         let seconds = change.stages.get(*name).copied().flatten()?;
         Some((name.replace('_', " "), humanize::exact(seconds)))
     });
     let rows = view::rows(&report.overall);
     let header = view::header(report);
-    let context = Context {
+    Context {
         since_merge: change
             .merged_at
             .map(|merged| humanize::exact((deployed - merged).num_seconds() as f64))
@@ -102,14 +111,7 @@ pub fn comment(
             header.until,
             escape::brief(&header.timezone)
         ),
-    };
-    let mark = marker("shipped", marker_key);
-    let text = format!("{mark}\n{}", template::render("comment.md.j2", &context)?);
-    // Every part of it is short, so this only guards against a template that has changed.
-    if text.chars().count() > LONGEST {
-        return Ok(Some(format!("{mark}\n**In production**\n")));
     }
-    Ok(Some(text))
 }
 
 #[cfg(test)]
@@ -122,7 +124,31 @@ mod tests {
         let out = comment(&fixture::shop(), "475", "475/production")
             .unwrap()
             .unwrap();
-        insta::assert_snapshot!(out);
+        insta::assert_snapshot!(out, @r##"
+        <!-- fivekeys:v1:shipped:475/production -->
+        **In production** 3 h 12 min after merge · lead time 1.5 d (team median 9.8 h)
+
+        Deployment [run:25/production/shop](https://github.com/acme/shop/actions/runs/25) to production, 2 changes together.
+
+        | coding | pickup | review | deploy wait | deploy |
+        | ---: | ---: | ---: | ---: | ---: |
+        | 1 d 3 h | 2 h | 1 h | 3 h | 12 min |
+
+        <details>
+        <summary>The five metrics now</summary>
+
+        | Metric | Now | Before | Change |
+        | --- | ---: | ---: | --- |
+        | Change lead time | 9.8 h | 12 h | ↓ 2.3 h, better |
+        | Deployment frequency | 2.4 per day | 1.8 per day | ↑ 0.6 per day, better |
+        | Failed deployment recovery time | 38 min | 38 min | too little data |
+        | Change fail rate | 4 % | 5 % | no detectable change |
+        | Deployment rework rate | 5 % | 2 % | ↑ 3.1 points, worse |
+
+        2025-12-30 – 2026-03-29 UTC, against the window before.
+
+        </details>
+        "##);
     }
 
     #[test]

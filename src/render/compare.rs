@@ -8,7 +8,6 @@ use crate::report::v1::Report;
 ///
 /// # Errors
 /// None today; the shape of its neighbours.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of its neighbours")]
 pub fn compare(report: &Report, style: &Style) -> Result<String, RenderError> {
     let mut screen = Screen::new(style);
     let header = view::header(report);
@@ -20,13 +19,11 @@ pub fn compare(report: &Report, style: &Style) -> Result<String, RenderError> {
     )]);
     let first = humanize::day(before, &window.timezone);
     let last = humanize::day(window.from - chrono::Duration::seconds(1), &window.timezone);
-    screen.text(0, 0, Paint::Faint, &format!("before  {first} – {last}"));
-    screen.text(
-        0,
-        0,
+    screen.line(&[(Paint::Faint, &format!("before  {first} – {last}"))]);
+    screen.line(&[(
         Paint::Faint,
         &format!("now     {} – {}", header.from, header.until),
-    );
+    )]);
     screen.blank();
     let mut table = vec![["", "before", "now", "change"].map(str::to_owned).to_vec()];
     let rows = view::rows(&report.overall);

@@ -82,15 +82,14 @@ pub(crate) fn markdown(text: &str) -> String {
             '#' => push_broken(&mut out, "&#35;", next.is_ascii_digit()),
             ':' => push_broken(&mut out, ":", next == '/'),
             // `GH-12` is a reference, `www.` and a scheme are links.
-            '-' => push_broken(&mut out, "&#45;", next.is_ascii_digit()),
-            '.' if out.ends_with("www") => push_broken(&mut out, ".", true),
+            '-' if ends_with(&out, "gh") => push_broken(&mut out, "-", next.is_ascii_digit()),
+            '.' if ends_with(&out, "www") => push_broken(&mut out, ".", true),
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '{' | '}' | '~' | '$' | '!'
-            | '\'' => push_entity(&mut out, c),
-            '+' | '=' if first => push_entity(&mut out, c),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => push_entity(&mut out, c),
+            '-' | '+' | '=' if first => push_entity(&mut out, c),
             _ => out.push(c),
         }
         first = false;
@@ -99,14 +98,17 @@ pub(crate) fn markdown(text: &str) -> String {
 }
 
 fn push_broken(out: &mut String, mark: &str, breaks: bool) {
-    out.push_str(if mark == "&#45;" && !breaks && !out.is_empty() {
-        "-"
-    } else {
-        mark
-    });
+    out.push_str(mark);
     if breaks {
         out.push_str(BREAK);
     }
+}
+
+fn ends_with(out: &str, word: &str) -> bool {
+    out.len()
+        .checked_sub(word.len())
+        .and_then(|at| out.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(word))
 }
 
 fn push_entity(out: &mut String, c: char) {
@@ -137,7 +139,9 @@ pub(crate) fn xml(text: &str) -> String {
 pub(crate) fn mermaid(text: &str) -> String {
     visible(text)
         .chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | ',' | '/' | '–' | '%'))
+        .filter(|c| {
+            c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | ',' | '/' | '–' | ':' | '(' | ')')
+        })
         .collect()
 }
 
@@ -181,7 +185,7 @@ mod tests {
     fn markdown_makes_no_markup_of_hostile_text() {
         for (hostile, harmless) in [
             ("</script>", "&lt;/script&gt;"),
-            ("](javascript:x)", "&#93;&#40;javascript:x&#41;"),
+            ("](javascript:x)", "&#93;(javascript:x)"),
             ("a|b", "a&#124;b"),
             (
                 "`x` *y* __z__",
@@ -191,6 +195,7 @@ mod tests {
             ("a\\|b", "a&#92;&#124;b"),
             ("&lt;", "&amp;lt;"),
             ("--> x", "&#45;-&gt; x"),
+            ("2026-03-02", "2026-03-02"),
             ("+ item", "&#43; item"),
         ] {
             assert_eq!(markdown(hostile), harmless);
@@ -201,7 +206,7 @@ mod tests {
     fn markdown_mentions_and_refers_to_nobody() {
         assert_eq!(markdown("@acme/team"), "@<!-- -->acme/team");
         assert_eq!(markdown("acme/shop#1"), "acme/shop&#35;<!-- -->1");
-        assert_eq!(markdown("GH-7"), "GH&#45;<!-- -->7");
+        assert_eq!(markdown("GH-7"), "GH-<!-- -->7");
         assert_eq!(
             markdown("https://evil.example"),
             "https:<!-- -->//evil.example"
@@ -248,7 +253,7 @@ mod tests {
 
     #[test]
     fn mermaid_labels_cannot_leave_their_quotes() {
-        assert_eq!(mermaid("a\"]\n%% b;`"), "a %% b");
+        assert_eq!(mermaid("a\"]\n%% b;`"), "a  b");
     }
 
     #[test]

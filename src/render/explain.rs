@@ -130,7 +130,7 @@ fn how(report: &Report, row: &Row) -> Vec<String> {
         } else {
             format!("95 % interval {}", row.interval)
         };
-        out.push(format!("{} from {}; {interval}.", row.value, row.counted));
+        out.push(format!("{}: {}; {interval}.", row.value, row.counted));
     }
     if !row.reason.is_empty() {
         out.push(row.reason.clone());
@@ -153,7 +153,7 @@ fn how(report: &Report, row: &Row) -> Vec<String> {
         out.push(format!("Days covered: {covered}."));
     }
     for beside in &row.beside {
-        out.push(format!("Beside it: {beside}."));
+        out.push(format!("Also: {beside}."));
     }
     if row.known {
         out.push(format!(
@@ -211,12 +211,7 @@ fn changes(report: &Report) -> Events {
                 .map(|at| humanize::minute(at, zone))
                 .unwrap_or_default(),
             change.deployment.clone().unwrap_or_default(),
-            if change.bot {
-                "bot, not in the headline"
-            } else {
-                ""
-            }
-            .to_owned(),
+            if change.bot { "bot" } else { "" }.to_owned(),
         ]
     });
     (
@@ -246,7 +241,7 @@ fn repairs(report: &Report) -> Events {
     let inside = |d: &&Deployment| {
         d.failed
             && d.recovered_at
-                .map_or(true, |at| report.window.from <= at && at < report.window.to)
+                .is_none_or(|at| report.window.from <= at && at < report.window.to)
     };
     let mut cells: Vec<Vec<String>> = Vec::new();
     for deployment in report.deployments.iter().rev().filter(inside) {

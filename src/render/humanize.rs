@@ -174,12 +174,15 @@ pub(crate) fn interval(unit: Unit, value: f64, [low, high]: [f64; 2]) -> String 
 
 /// The size of a difference, without its sign: `2.3 h`, `0.6 per day`, `3 points`.
 #[must_use]
-pub(crate) fn difference(unit: Unit, by: f64) -> String {
-    let by = by.abs();
+pub(crate) fn difference(unit: Unit, from: f64, to: f64) -> String {
+    let by = (to - from).abs();
     match unit {
-        Unit::PerDay if by >= 0.95 => format!("{} per day", number(by)),
-        Unit::PerDay if by * 7.0 >= 0.95 => format!("{} per week", number(by * 7.0)),
-        Unit::PerDay => format!("{} per month", number(by * 30.0)),
+        // In the unit that the values themselves are worded in.
+        Unit::PerDay => match pace(from.max(to)) {
+            Pace::Day => format!("{} per day", number(by)),
+            Pace::Week => format!("{} per week", number(by * 7.0)),
+            Pace::Every => format!("{} per month", number(by * 30.0)),
+        },
         Unit::Seconds => duration(by),
         Unit::Ratio => plural_of(&number(by * 100.0), "point"),
     }
@@ -246,6 +249,7 @@ pub fn reason(code: &str) -> String {
         "rate_limited" => "The platform's rate limit was reached before everything was read.",
         "truncated" => "The platform returned only part of the data.",
         "by_time" => "Without the commit graph, changes are matched to deployments by time only.",
+        "negative" => "It was deployed before it began: two clocks disagree.",
         "approximate_time" => "Some deployments have no exact finishing time.",
         other => return other.replace('_', " "),
     };

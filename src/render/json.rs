@@ -16,14 +16,6 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
     written(report)
 }
 
-/// `metrics.json`: the whole document.
-///
-/// # Errors
-/// When the document cannot be written: a bug.
-pub fn metrics_json(report: &Report) -> Result<String, RenderError> {
-    written(report)
-}
-
 /// `deployments.json`: deployments that finished in the window, or are not done, with verdicts and evidence.
 ///
 /// # Errors
@@ -91,8 +83,8 @@ struct Container {
 
 impl Layout {
     fn begin(&mut self, is_array: bool) {
-        let in_array = self.open.iter().any(|c| c.is_array);
-        let spread = !is_array && !in_array && self.open.len() < DEEPEST;
+        let nested = self.open.iter().any(|c| c.is_array);
+        let spread = !is_array && !nested && self.open.len() < DEEPEST;
         self.open.push(Container {
             spread,
             is_array,
@@ -192,12 +184,7 @@ mod tests {
 
     #[test]
     fn the_document_comes_back_unchanged() {
-        for report in [
-            fixture::shop(),
-            fixture::empty(),
-            fixture::hostile(),
-            fixture::young(),
-        ] {
+        for report in fixture::all() {
             let text = render(&report, &Style::default()).unwrap();
             assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
         }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::chart::{Scale, unit_name, unit_size};
+use super::chart::{Scale, unit_size, unit_word};
 use super::evidence::{self, DeploymentRow};
 use super::view::{self, Header, Row};
-use super::{RenderError, Style, escape, humanize, spark, template, terminal};
+use super::{RenderError, Style, distribution, escape, humanize, spark, template};
 use crate::report::Unit;
 use crate::report::v1::{Finding, Note, Point, Report, SourceInfo};
 
@@ -197,10 +197,10 @@ fn page<'a>(report: &'a Report, this: Option<&str>, detail: Detail) -> Page<'a> 
         notes_hidden: report.notes.len().saturating_sub(detail.rows),
         services,
         services_hidden: report.services.len().saturating_sub(detail.rows),
-        distributions: terminal::quantiles(&report.overall)
+        distributions: distribution::of(&report.overall)
             .iter()
             .take(60)
-            .map(|(name, q)| (escape::brief(name), terminal::quantile_cells(q)))
+            .map(|(name, q)| (escape::brief(name), distribution::cells(q)))
             .collect(),
         parameters: report
             .definition
@@ -287,7 +287,7 @@ fn charts(report: &Report) -> Vec<Mermaid> {
         out.push(mermaid(
             title,
             &points,
-            unit_name(size),
+            unit_word(size),
             top,
             ("line", series),
         ));

@@ -88,12 +88,7 @@ mod tests {
 
     #[test]
     fn the_page_asks_for_nothing_and_runs_nothing() {
-        for report in [
-            fixture::shop(),
-            fixture::hostile(),
-            fixture::empty(),
-            fixture::young(),
-        ] {
+        for report in fixture::all() {
             let out = page(&report).unwrap();
             for bad in [
                 "<script",

@@ -31,6 +31,24 @@ impl Paint {
     }
 }
 
+/// Widest column of a table, the last one apart.
+const WIDEST_CELL: usize = 36;
+
+fn padded(cell: &str, width: usize, right: bool) -> String {
+    if cell.chars().count() > width {
+        return cell
+            .chars()
+            .take(width.saturating_sub(1))
+            .chain(['…'])
+            .collect();
+    }
+    if right {
+        format!("{cell:>width$}")
+    } else {
+        format!("{cell:<width$}")
+    }
+}
+
 /// Text under construction.
 #[derive(Debug)]
 pub(crate) struct Screen {
@@ -112,45 +130,42 @@ impl Screen {
         self.line(&[(Paint::Plain, &" ".repeat(indent)), (paint, &text)]);
     }
 
-    /// A table: the first column to the left, the others as `right` says; the widest fit, the last is cut.
+    /// A table under its head; where a row is too wide, its last cell continues on a line of its own.
     pub(crate) fn table(&mut self, right: &[bool], rows: &[Vec<String>]) {
         let rows: Vec<Vec<String>> = rows
             .iter()
             .map(|row| row.iter().map(|cell| escape::terminal(cell)).collect())
             .collect();
+        let last = right.len().saturating_sub(1);
         let widths: Vec<usize> = (0..right.len())
             .map(|column| {
                 let cells = rows.iter().filter_map(|row| row.get(column));
-                cells
-                    .map(|cell| cell.chars().count())
-                    .max()
-                    .unwrap_or(0)
-                    .min(36)
+                let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+                if column == last {
+                    widest
+                } else {
+                    widest.min(WIDEST_CELL)
+                }
             })
             .collect();
         for (number, row) in rows.iter().enumerate() {
-            let mut line = String::from("  ");
-            for ((cell, width), right) in row.iter().zip(&widths).zip(right) {
-                let cell: String = if cell.chars().count() > *width {
-                    cell.chars()
-                        .take(width.saturating_sub(1))
-                        .chain(['…'])
-                        .collect()
-                } else {
-                    cell.clone()
-                };
-                line.push_str(&if *right {
-                    format!("{cell:>width$}  ")
-                } else {
-                    format!("{cell:<width$}  ")
-                });
-            }
             let paint = if number == 0 {
                 Paint::Faint
             } else {
                 Paint::Plain
             };
-            self.line(&[(paint, line.trim_end())]);
+            let cells: Vec<String> = row
+                .iter()
+                .zip(widths.iter().zip(right))
+                .map(|(cell, (width, right))| padded(cell, *width, *right))
+                .collect();
+            let whole = cells.join("  ");
+            if whole.trim_end().chars().count() <= self.style.width || cells.len() <= last {
+                self.line(&[(paint, whole.trim_end())]);
+            } else {
+                self.line(&[(paint, cells[..last].join("  ").trim_end())]);
+                self.text(4, 0, paint, &row[last]);
+            }
         }
     }
 
@@ -179,15 +194,15 @@ impl Screen {
                 c if c.is_ascii() => c,
                 '▁' => '_',
                 '▂' => '.',
-                '▃' => '-',
+                '▃' => ':',
                 '▄' => '=',
-                '▅' => '+',
+                '▅' | '└' | '┴' => '+',
                 '▆' => '*',
                 '▇' => '%',
                 '█' => '#',
-                '–' | '−' | '─' | '—' | '·' => '-',
-                '│' | '┤' => '|',
-                '└' | '┴' => '+',
+                '–' | '−' | '─' | '—' => '-',
+                '·' | '│' | '┤' => '|',
+                '⋅' => ' ',
                 '↑' => '^',
                 '↓' => 'v',
                 '→' => '>',

@@ -2,6 +2,9 @@
 
 use crate::report::v1::{Point, Series};
 
+/// A week without a value; not the dot that parts words, so that ASCII can tell them apart.
+const GAP: char = '⋅';
+
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// One metric's value in one point; none where it has none.
@@ -38,7 +41,7 @@ pub(crate) fn sparkline(metric: &str, series: &Series, count: usize) -> String {
     let top = values.iter().flatten().copied().fold(0.0, f64::max);
     values
         .into_iter()
-        .map(|value| value.map_or('·', |v| block(v, top)))
+        .map(|value| value.map_or(GAP, |v| block(v, top)))
         .collect()
 }
 

@@ -8,11 +8,7 @@ use serde::Serialize;
 use super::RenderError;
 use super::escape;
 
-const TEMPLATES: [(&str, &str); 9] = [
-    (
-        "fivekeys.yml.j2",
-        include_str!("../../templates/fivekeys.yml.j2"),
-    ),
+const TEMPLATES: [(&str, &str); 8] = [
     ("parts.md.j2", include_str!("../../templates/parts.md.j2")),
     (
         "summary.md.j2",
@@ -40,7 +36,28 @@ pub(crate) fn render(name: &str, context: &impl Serialize) -> Result<String, Ren
     let text = environment()?
         .get_template(name)?
         .render(Value::from(Serde(context)))?;
-    Ok(text)
+    Ok(if name.ends_with(".md.j2") {
+        spaced(&text)
+    } else {
+        text
+    })
+}
+
+/// Sections that are left out leave empty lines behind: one is kept, and one line break at the end.
+fn spaced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut empty = true;
+    for line in text.lines() {
+        let line = line.trim_end();
+        if !(line.is_empty() && empty) {
+            out.push_str(line);
+            out.push('\n');
+        }
+        empty = line.is_empty();
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
 }
 
 fn environment() -> Result<Environment<'static>, Error> {
@@ -56,7 +73,12 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.set_auto_escape_callback(kind_of);
     environment.set_formatter(write_escaped);
     environment.add_filter("address", |url: &str| {
-        Value::from_safe_string(escape::address(url).unwrap_or_default())
+        // An entity is read as `&` in attributes and in Markdown's targets alike.
+        Value::from_safe_string(
+            escape::address(url)
+                .unwrap_or_default()
+                .replace('&', "&amp;"),
+        )
     });
     environment.add_filter("mermaid", |label: &str| {
         Value::from_safe_string(escape::mermaid(label))
@@ -70,7 +92,6 @@ fn environment() -> Result<Environment<'static>, Error> {
 fn kind_of(name: &str) -> AutoEscape {
     match name.trim_end_matches(".j2").rsplit('.').next() {
         Some("html" | "svg") => AutoEscape::Custom("xml".into()),
-        Some("yml") => AutoEscape::Custom("yaml".into()),
         _ => AutoEscape::Custom("markdown".into()),
     }
 }
@@ -86,8 +107,6 @@ fn write_escaped(out: &mut Output, state: &mut State, value: &Value) -> Result<(
     let text = value.to_string();
     let written = if value.is_safe() || value.is_number() {
         out.write_str(&text)
-    } else if *state.auto_escape() == AutoEscape::Custom("yaml".into()) {
-        out.write_str(&serde_json::to_string(value).unwrap_or_default())
     } else if *state.auto_escape() == AutoEscape::Custom("xml".into()) {
         out.write_str(&escape::xml(&text))
     } else {
@@ -117,7 +136,7 @@ mod tests {
         assert_eq!(rendered("t.svg.j2", "{{ x }}").unwrap(), "&lt;@a|`#1");
         assert_eq!(
             rendered("t.html.j2", "{{ [x] }}").unwrap(),
-            "[&quot;&lt;@a|`#1&quot;]"
+            "[&#39;&lt;@a|`#1&#39;]"
         );
     }
 

@@ -3,13 +3,19 @@
 use super::humanize;
 use super::screen::{Paint, Screen};
 use super::view::{self, Header, Row};
-use super::{RenderError, Style, evidence};
-use crate::report::v1::{Quantiles, Report, Scope};
+use super::{RenderError, Style, distribution, evidence};
+use crate::report::v1::{Report, Scope};
 
 /// Columns of title and value together; the longest title and a short value share them.
 const LEFT: usize = 42;
+/// The same in the compact form, which has no indent.
+const COMPACT_LEFT: usize = 39;
 
 /// `report --format terminal`.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the shape of every row of FORMATS"
+)]
 pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderError> {
     let mut screen = Screen::new(style);
     let rows = view::rows(&report.overall);
@@ -21,6 +27,7 @@ pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderErr
     }
     head(&mut screen, &view::header(report));
     let mut group = "";
+    let mut said = Vec::new();
     for row in &rows {
         if row.factor != group {
             group = row.factor;
@@ -28,6 +35,11 @@ pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderErr
             screen.line(&[(Paint::Strong, group)]);
         }
         metric(&mut screen, row, style);
+        // What holds for several metrics is said once.
+        if !said.contains(&row.reason.as_str()) {
+            said.push(&row.reason);
+            screen.text(4, 0, Paint::Plain, &row.reason);
+        }
     }
     findings(&mut screen, report, style);
     if style.verbose {
@@ -43,15 +55,18 @@ pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderErr
 fn head(screen: &mut Screen, header: &Header) {
     let right = format!("{} – {} {}", header.from, header.until, header.timezone);
     let left = format!("DORA metrics of {}", header.repository);
-    let gap = screen
-        .width()
-        .saturating_sub(left.chars().count() + right.chars().count())
-        .max(2);
-    screen.line(&[
-        (Paint::Strong, &left),
-        (Paint::Plain, &" ".repeat(gap)),
-        (Paint::Plain, &right),
-    ]);
+    let taken = left.chars().count() + right.chars().count();
+    if taken + 2 > screen.width() {
+        screen.line(&[(Paint::Strong, &left)]);
+        screen.line(&[(Paint::Plain, &right)]);
+    } else {
+        let gap = " ".repeat(screen.width() - taken);
+        screen.line(&[
+            (Paint::Strong, &left),
+            (Paint::Plain, &gap),
+            (Paint::Plain, &right),
+        ]);
+    }
     let days = humanize::plural(header.days, "day");
     let line = format!("{days}, {} · {}", header.covered, header.counts);
     screen.text(0, 0, Paint::Faint, &line);
@@ -111,31 +126,27 @@ fn metric(screen: &mut Screen, row: &Row, style: &Style) {
     if !row.band.is_empty() {
         details.push(format!("band {}", row.band));
     }
-    if style.verbose {
-        details.extend(row.beside.iter().cloned());
-        if !row.change.because.is_empty() {
-            details.push(format!("compared: {}", row.change.because));
-        }
-    }
     screen.text(4, 0, Paint::Faint, &details.join(" · "));
-    screen.text(4, 0, Paint::Plain, &row.reason);
-    if row.id == "failed_deployment_recovery_time" && !style.verbose {
-        // Without the open ones the median looks better than it is.
-        for line in row.beside.iter().filter(|line| line.contains("still open")) {
-            screen.text(4, 0, Paint::Plain, line);
-        }
+    // Without the open ones the median looks better than it is.
+    let shown = |line: &&String| style.verbose || line.contains("still open");
+    for line in row.beside.iter().filter(shown) {
+        screen.text(4, 2, Paint::Plain, line);
+    }
+    if style.verbose && !row.change.because.is_empty() {
+        let line = format!("compared: {}", row.change.because);
+        screen.text(4, 2, Paint::Plain, &line);
     }
 }
 
 fn compact(screen: &mut Screen, row: &Row) {
-    let pad = LEFT
+    let pad = COMPACT_LEFT
         .saturating_sub(row.title.chars().count() + row.value.chars().count())
         .max(1);
     let mut last = Vec::new();
     if row.known {
         last.push(row.change.text());
     } else {
-        last.push(row.reason.clone());
+        last.push(row.why.clone());
     }
     if !row.band.is_empty() {
         last.push(row.band.clone());
@@ -164,7 +175,7 @@ fn findings(screen: &mut Screen, report: &Report, style: &Style) {
         };
         screen.text(2, 2, paint, &format!("{}: {}", finding.level, finding.says));
         if let Some(next) = &finding.next {
-            screen.text(4, 0, Paint::Faint, next);
+            screen.text(4, 0, Paint::Faint, &format!("Next: {next}"));
         }
         if style.verbose && !finding.because.is_empty() {
             let events = finding.because.iter().take(10).cloned().collect::<Vec<_>>();
@@ -212,105 +223,8 @@ fn services(screen: &mut Screen, report: &Report) {
     screen.table(&[false, true, true, true, true, true], &table);
 }
 
-/// Every distribution of a scope that has values, by name.
-#[must_use]
-pub(crate) fn quantiles(scope: &Scope) -> Vec<(String, Quantiles)> {
-    let m = &scope.metrics;
-    let (lead, recovery) = (&m.change_lead_time, &m.failed_deployment_recovery_time);
-    let mut out = vec![
-        (
-            "change lead time".to_owned(),
-            Quantiles {
-                n: lead.n,
-                median_seconds: lead.median_seconds,
-                p75_seconds: lead.p75_seconds,
-                p90_seconds: lead.p90_seconds,
-                p95_seconds: lead.p95_seconds,
-                p99_seconds: lead.p99_seconds,
-                mean_seconds: lead.mean_seconds,
-                interval95_seconds: lead.interval95_seconds,
-            },
-        ),
-        ("with bots".to_owned(), lead.with_bots.clone()),
-        ("per commit".to_owned(), lead.per_commit.clone()),
-        (
-            "pull request to deployed".to_owned(),
-            lead.pr_created_to_deploy.clone(),
-        ),
-        ("merge to deployed".to_owned(), lead.merge_to_deploy.clone()),
-    ];
-    // In the order a change passes through them.
-    let order = [
-        "coding",
-        "draft",
-        "pickup",
-        "review",
-        "merge",
-        "queue",
-        "deploy_wait",
-        "deploy",
-    ];
-    let known = order
-        .iter()
-        .filter_map(|name| Some((*name, lead.stages.get(*name)?)));
-    let others = lead
-        .stages
-        .iter()
-        .filter(|(name, _)| !order.contains(&name.as_str()));
-    let stages = known.chain(others.map(|(name, stage)| (name.as_str(), stage)));
-    out.extend(
-        stages.map(|(name, stage)| (format!("stage {}", name.replace('_', " ")), stage.clone())),
-    );
-    out.extend([
-        (
-            "between deployments".to_owned(),
-            m.deployment_frequency.time_between.clone(),
-        ),
-        (
-            "recovery".to_owned(),
-            Quantiles {
-                n: recovery.n,
-                median_seconds: recovery.median_seconds,
-                p75_seconds: recovery.p75_seconds,
-                p90_seconds: recovery.p90_seconds,
-                p95_seconds: recovery.p95_seconds,
-                p99_seconds: recovery.p99_seconds,
-                mean_seconds: recovery.mean_seconds,
-                interval95_seconds: recovery.interval95_seconds,
-            },
-        ),
-        ("incident detection".to_owned(), recovery.detection.clone()),
-        (
-            "incident restore".to_owned(),
-            recovery.incident_restore.clone(),
-        ),
-        (
-            "attempt recovery".to_owned(),
-            recovery.attempt_recovery.clone(),
-        ),
-    ]);
-    out.retain(|(_, q)| q.n > 0);
-    out
-}
-
-/// A distribution's cells: n, p50, p75, p90, p95, p99, mean.
-#[must_use]
-pub(crate) fn quantile_cells(q: &Quantiles) -> Vec<String> {
-    let mut cells = vec![q.n.to_string()];
-    let values = [
-        q.median_seconds,
-        q.p75_seconds,
-        q.p90_seconds,
-        q.p95_seconds,
-        q.p99_seconds,
-        q.mean_seconds,
-    ];
-    cells.extend(values.map(|v| v.map_or_else(|| "–".to_owned(), humanize::duration)));
-    cells
-}
-
 fn distributions(screen: &mut Screen, scope: &Scope) {
-    let found = quantiles(scope);
+    let found = distribution::of(scope);
     if found.is_empty() {
         return;
     }
@@ -323,7 +237,7 @@ fn distributions(screen: &mut Screen, scope: &Scope) {
     let mut table = vec![head.map(str::to_owned).to_vec()];
     for (name, q) in found {
         let mut cells = vec![name];
-        cells.extend(quantile_cells(&q));
+        cells.extend(distribution::cells(&q));
         table.push(cells);
     }
     screen.table(&[false, true, true, true, true, true, true, true], &table);
@@ -413,13 +327,49 @@ mod tests {
         let out = lines(&fixture::shop(), Style::default());
         assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
         assert!(out.lines().count() <= 34, "{} lines", out.lines().count());
-        insta::assert_snapshot!(out);
+        insta::assert_snapshot!(out, @r##"
+        DORA metrics of acme/shop                            2025-12-30 – 2026-03-29 UTC
+        90 days, all covered by the history · 216 deployments, 301 changes, 1 incident
+
+        Throughput
+          Change lead time                   9.8 h  ▇▇█▆▆▆▅▆▅▅▅▅  ↓ 2.3 h, better
+            95 %: 8.3–12 h · 301 changes · was 12 h · band 2024: high
+          Deployment frequency         2.4 per day  ▇▆█▇▅█▆▅▇▆▅▇  ↑ 0.6 per day, better
+            95 %: 2.1–2.7 per day · 216 deployments · was 1.8 per day · band 2024: elite
+          Failed deployment recovery time   38 min  ▄⋅⋅▅⋅⋅▇⋅⋅█⋅⋅  too little data
+            95 %: 21 min – 3.4 h · 9 failed deployments repaired · band 2024: elite
+            1 failed deployment still open; with them the median is at least 44 min
+
+        Instability
+          Change fail rate                     4 %  ▇▁▁▇▁▁█▁▁█▁▁  no detectable change
+            95 %: 2–8 % · 9 of 216 deployments failed · band 2024: elite–high
+          Deployment rework rate               5 %  ▆▁▁▁█▁▁▁▆▁▁▁  ↑ 3.1 points, worse
+            95 %: 3–9 % · 11 of 216 deployments were rework · was 2 %
+
+        Findings
+          warn: Waiting for a first review is the largest stage: 2 h of 9.8 h in the
+            median.
+            Next: Agree on a time by which a review begins.
+          good: Change lead time has fallen for nine weeks.
+
+        Notes
+          Merge queue times are not known. Grant `pull-requests: read`.
+
+        Sources: github-deployments (446), github-issues (7) · data quality 86 % ·
+          definition 3f9a61c0d2b4
+        Cheapest improvement: Label incidents with the deployment that caused them.
+        "##);
     }
 
     #[test]
     fn an_empty_history_says_why_and_shows_no_zero() {
         let out = lines(&fixture::empty(), Style::default());
         assert_eq!(out.matches("no data").count(), 5, "{out}");
+        assert_eq!(
+            out.matches("No production deployment took").count(),
+            1,
+            "{out}"
+        );
         assert!(out.contains("No production deployment took effect"));
         assert!(!out.contains(" 0 s") && !out.contains("0 %:"));
     }

@@ -15,7 +15,6 @@ const AXIS: usize = 9;
 ///
 /// # Errors
 /// None today; the shape of its neighbours.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of its neighbours")]
 pub fn trend(report: &Report, style: &Style) -> Result<String, RenderError> {
     let mut screen = Screen::new(style);
     let slots = screen.width().saturating_sub(AXIS + 2);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::humanize::{self, NOTHING};
-use super::spark;
+use super::{beside, spark};
 use crate::report::v1::{Delta, DeltaState, Metrics, Report, Scope};
 use crate::report::{Factor, METRICS, Metric, Unit, headline};
 
@@ -32,6 +32,8 @@ pub(crate) struct Row {
     pub(crate) spark: String,
     /// Why it is missing or flagged; empty when nothing is to say.
     pub(crate) reason: String,
+    /// The reason in two or three words.
+    pub(crate) why: String,
     /// What stands beside the headline.
     pub(crate) beside: Vec<String>,
 }
@@ -75,6 +77,10 @@ pub(crate) fn row(metric: &Metric, scope: &Scope) -> Row {
     let value = now.as_ref().and_then(|h| h.value);
     let interval = now.as_ref().and_then(|h| h.interval95);
     let band = now.as_ref().and_then(|h| h.band.as_ref());
+    let code = now
+        .as_ref()
+        .and_then(|h| h.reason.clone())
+        .unwrap_or_default();
     Row {
         id: metric.id,
         title: metric.title,
@@ -95,11 +101,13 @@ pub(crate) fn row(metric: &Metric, scope: &Scope) -> Row {
             .map(|band| format!("{}: {}", band.edition, band.name))
             .unwrap_or_default(),
         spark: spark::sparkline(metric.id, &scope.series, 12),
-        reason: now
-            .and_then(|h| h.reason)
-            .map(|code| humanize::reason(&code))
-            .unwrap_or_default(),
-        beside: beside(metric.id, &scope.metrics),
+        why: code.replace('_', " "),
+        reason: if code.is_empty() {
+            code
+        } else {
+            humanize::reason(&code)
+        },
+        beside: beside::beside(metric.id, &scope.metrics),
     }
 }
 
@@ -138,7 +146,7 @@ fn change(unit: Unit, delta: Option<&Delta>) -> Change {
             };
             Change {
                 arrow: if now < previous { "↓" } else { "↑" },
-                words: format!("{}{verdict}", humanize::difference(unit, now - previous)),
+                words: format!("{}{verdict}", humanize::difference(unit, previous, now)),
                 news,
                 because: because.to_owned(),
             }
@@ -152,11 +160,7 @@ fn change(unit: Unit, delta: Option<&Delta>) -> Change {
 fn counted(metric: &str, of: &Metrics) -> String {
     match metric {
         "change_lead_time" => humanize::plural(of.change_lead_time.n, "change"),
-        "deployment_frequency" => {
-            let m = &of.deployment_frequency;
-            let days = humanize::plural(m.active_days, "day");
-            format!("{} on {days}", humanize::plural(m.count, "deployment"))
-        }
+        "deployment_frequency" => humanize::plural(of.deployment_frequency.count, "deployment"),
         "failed_deployment_recovery_time" => {
             let n = of.failed_deployment_recovery_time.n;
             format!("{} repaired", humanize::plural(n, "failed deployment"))
@@ -177,95 +181,6 @@ fn counted(metric: &str, of: &Metrics) -> String {
                 humanize::plural(m.total, "deployment")
             )
         }
-    }
-}
-
-/// What must be read with a headline, and what stands beside it.
-fn beside(metric: &str, of: &Metrics) -> Vec<String> {
-    let mut out = Vec::new();
-    match metric {
-        "change_lead_time" => beside_lead_time(of, &mut out),
-        "deployment_frequency" => {
-            let m = &of.deployment_frequency;
-            if let Some(rate) = m.success_rate {
-                let attempts = humanize::plural(m.attempts, "attempt");
-                out.push(format!(
-                    "{} of {attempts} succeeded",
-                    humanize::percent(rate)
-                ));
-            }
-            if let Some(days) = m.active_days_per_week_median {
-                out.push(format!(
-                    "deployed on {} days a week (median)",
-                    humanize::number(days)
-                ));
-            }
-        }
-        "failed_deployment_recovery_time" => {
-            let m = &of.failed_deployment_recovery_time;
-            if !m.open.is_empty() {
-                let open = humanize::plural(m.open.len() as u64, "failed deployment");
-                let with = m.km_median_seconds.map_or_else(
-                    || "the median with them is not reached yet".to_owned(),
-                    |s| format!("with them the median is at least {}", humanize::duration(s)),
-                );
-                out.push(format!("{open} still open; {with}"));
-            }
-            if let Some(restore) = m.incident_restore.median_seconds {
-                let n = humanize::plural(m.incident_restore.n, "incident");
-                out.push(format!(
-                    "incident restore {} ({n})",
-                    humanize::duration(restore)
-                ));
-            }
-        }
-        "change_fail_rate" => {
-            let m = &of.change_fail_rate;
-            if m.provisional > 0 {
-                let recent = humanize::plural(m.provisional, "deployment");
-                out.push(format!(
-                    "{recent} of the last 24 hours may still turn out failed"
-                ));
-            }
-            if !m.unattributed.is_empty() {
-                let count = humanize::plural(m.unattributed.len() as u64, "incident");
-                out.push(format!("{count} that no deployment explains"));
-            }
-        }
-        _ => {
-            let m = &of.deployment_rework_rate.last_180_days;
-            if let Some(ratio) = m.ratio {
-                out.push(format!("{} over 180 days", humanize::percent(ratio)));
-            }
-        }
-    }
-    out
-}
-
-fn beside_lead_time(of: &Metrics, out: &mut Vec<String>) {
-    let m = &of.change_lead_time;
-    if let Some(seconds) = m.merge_to_deploy.median_seconds {
-        out.push(format!("merge to deployed {}", humanize::duration(seconds)));
-    }
-    if m.by_time > 0 {
-        out.push(format!(
-            "{} matched by time only",
-            humanize::plural(m.by_time, "change")
-        ));
-    }
-    if !m.excluded.is_empty() {
-        let count = humanize::plural(m.excluded.len() as u64, "change");
-        out.push(format!("{count} left out"));
-    }
-    if let Some(waiting) = m.undeployed.as_ref().filter(|u| u.count > 0) {
-        let oldest = waiting
-            .oldest_seconds
-            .map(|s| format!(", the oldest for {}", humanize::duration(s)))
-            .unwrap_or_default();
-        out.push(format!(
-            "{} merged and not deployed{oldest}",
-            humanize::plural(waiting.count, "change")
-        ));
     }
 }
 
@@ -296,6 +211,8 @@ pub(crate) fn header(report: &Report) -> Header {
     let length = (window.to - window.from).num_seconds().max(0) as f64 / 86_400.0;
     let covered = if window.covered_days + 0.5 >= length {
         "all covered by the history".to_owned()
+    } else if window.covered_days <= 0.0 {
+        "none of them covered by the history".to_owned()
     } else {
         format!(
             "{} of them covered by the history",

@@ -1,0 +1,128 @@
+//! Distributions by name: the two headline spans, their variants, stages and what stands beside them.
+
+use super::humanize;
+use crate::report::v1::{ChangeLeadTime, Quantiles, RecoveryTime, Scope};
+
+/// Stages in the order a change passes through them.
+pub(crate) const STAGES: [&str; 8] = [
+    "coding",
+    "draft",
+    "pickup",
+    "review",
+    "merge",
+    "queue",
+    "deploy_wait",
+    "deploy",
+];
+
+/// Every distribution of a scope that has values.
+#[must_use]
+pub(crate) fn of(scope: &Scope) -> Vec<(String, Quantiles)> {
+    let m = &scope.metrics;
+    let (lead, recovery) = (&m.change_lead_time, &m.failed_deployment_recovery_time);
+    let mut out: Vec<(String, Quantiles)> = Vec::new();
+    let mut add = |name: &str, q: Quantiles| {
+        if q.n > 0 {
+            out.push((name.to_owned(), q));
+        }
+    };
+    add("change lead time", of_lead_time(lead));
+    add("with bots", lead.with_bots.clone());
+    add("per commit", lead.per_commit.clone());
+    add(
+        "pull request to deployed",
+        lead.pr_created_to_deploy.clone(),
+    );
+    add("merge to deployed", lead.merge_to_deploy.clone());
+    for (name, stage) in stages(lead) {
+        add(&format!("stage {}", name.replace('_', " ")), stage.clone());
+    }
+    add(
+        "between deployments",
+        m.deployment_frequency.time_between.clone(),
+    );
+    add("recovery", of_recovery(recovery));
+    add("incident detection", recovery.detection.clone());
+    add("incident restore", recovery.incident_restore.clone());
+    add("attempt recovery", recovery.attempt_recovery.clone());
+    out
+}
+
+/// The known stages in their order, then any other.
+fn stages(lead: &ChangeLeadTime) -> impl Iterator<Item = (&str, &Quantiles)> {
+    let known = STAGES
+        .iter()
+        .filter_map(|name| Some((*name, lead.stages.get(*name)?)));
+    let others = lead
+        .stages
+        .iter()
+        .map(|(name, stage)| (name.as_str(), stage))
+        .filter(|(name, _)| !STAGES.contains(name));
+    known.chain(others)
+}
+
+fn of_lead_time(m: &ChangeLeadTime) -> Quantiles {
+    Quantiles {
+        n: m.n,
+        median_seconds: m.median_seconds,
+        p75_seconds: m.p75_seconds,
+        p90_seconds: m.p90_seconds,
+        p95_seconds: m.p95_seconds,
+        p99_seconds: m.p99_seconds,
+        mean_seconds: m.mean_seconds,
+        interval95_seconds: m.interval95_seconds,
+    }
+}
+
+fn of_recovery(m: &RecoveryTime) -> Quantiles {
+    Quantiles {
+        n: m.n,
+        median_seconds: m.median_seconds,
+        p75_seconds: m.p75_seconds,
+        p90_seconds: m.p90_seconds,
+        p95_seconds: m.p95_seconds,
+        p99_seconds: m.p99_seconds,
+        mean_seconds: m.mean_seconds,
+        interval95_seconds: m.interval95_seconds,
+    }
+}
+
+/// A distribution's cells: n, p50, p75, p90, p95, p99, mean.
+#[must_use]
+pub(crate) fn cells(q: &Quantiles) -> Vec<String> {
+    let mut cells = vec![q.n.to_string()];
+    let values = [
+        q.median_seconds,
+        q.p75_seconds,
+        q.p90_seconds,
+        q.p95_seconds,
+        q.p99_seconds,
+        q.mean_seconds,
+    ];
+    cells.extend(values.map(|v| v.map_or_else(|| "–".to_owned(), humanize::duration)));
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixture;
+
+    #[test]
+    fn stages_stand_in_the_order_of_work_and_empty_ones_are_left_out() {
+        let mut scope = fixture::shop().overall;
+        let stages = &mut scope.metrics.change_lead_time.stages;
+        stages.insert("draft".into(), Quantiles::default());
+        stages.insert("anything".into(), stages["coding"].clone());
+        let names: Vec<String> = of(&scope).into_iter().map(|(name, _)| name).collect();
+        let stages: Vec<&str> = names
+            .iter()
+            .filter_map(|n| n.strip_prefix("stage "))
+            .collect();
+        assert_eq!(
+            stages,
+            ["coding", "pickup", "review", "deploy wait", "anything"]
+        );
+        assert_eq!(cells(&Quantiles::default())[..2], ["0", "–"]);
+    }
+}
