@@ -16,6 +16,14 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
     written(report)
 }
 
+/// `metrics.json`: the whole document.
+///
+/// # Errors
+/// When the document cannot be written: a bug.
+pub fn metrics_json(report: &Report) -> Result<String, RenderError> {
+    written(report)
+}
+
 /// `deployments.json`: deployments that finished in the window, or are not done, with verdicts and evidence.
 ///
 /// # Errors

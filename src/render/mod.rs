@@ -1,10 +1,12 @@
 //! The report as text: one table of formats, one place that escapes, one place that words numbers.
 
+mod apology;
 mod badge;
 mod beside;
 mod chart;
 mod comment;
 mod compare;
+mod config_file;
 mod csv;
 mod distribution;
 mod escape;
@@ -23,12 +25,14 @@ mod terminal;
 mod trend;
 mod view;
 
+pub use apology::apology;
 pub use badge::badges;
 pub use comment::{comment, marker};
 pub use compare::compare;
+pub use config_file::{Found, config_file};
 pub use explain::{explain, explain_markdown};
 pub use humanize::reason;
-pub use json::{deployments_json, incidents_json};
+pub use json::{deployments_json, incidents_json, metrics_json};
 pub use markdown::{RunFacts, summary};
 pub use page::page;
 pub use readme::readme;

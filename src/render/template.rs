@@ -8,7 +8,11 @@ use serde::Serialize;
 use super::RenderError;
 use super::escape;
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
+    (
+        "fivekeys.yml.j2",
+        include_str!("../../templates/fivekeys.yml.j2"),
+    ),
     ("parts.md.j2", include_str!("../../templates/parts.md.j2")),
     (
         "summary.md.j2",
@@ -92,6 +96,7 @@ fn environment() -> Result<Environment<'static>, Error> {
 fn kind_of(name: &str) -> AutoEscape {
     match name.trim_end_matches(".j2").rsplit('.').next() {
         Some("html" | "svg") => AutoEscape::Custom("xml".into()),
+        Some("yml") => AutoEscape::Custom("yaml".into()),
         _ => AutoEscape::Custom("markdown".into()),
     }
 }
@@ -107,6 +112,9 @@ fn write_escaped(out: &mut Output, state: &mut State, value: &Value) -> Result<(
     let text = value.to_string();
     let written = if value.is_safe() || value.is_number() {
         out.write_str(&text)
+    } else if *state.auto_escape() == AutoEscape::Custom("yaml".into()) {
+        // JSON is YAML that no name can break.
+        out.write_str(&serde_json::to_string(value).unwrap_or_default())
     } else if *state.auto_escape() == AutoEscape::Custom("xml".into()) {
         out.write_str(&escape::xml(&text))
     } else {
