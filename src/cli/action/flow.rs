@@ -31,6 +31,8 @@ const MOST_WAITS: u32 = 3;
 const FRESH: chrono::Duration = chrono::Duration::seconds(20);
 /// What is kept back of the deadline for saying how it ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// A clock that is further ahead than this is wrong.
+const MOST_SKEW: chrono::Duration = chrono::Duration::hours(1);
 /// Comments are for what has just shipped.
 const JUST_SHIPPED: chrono::Duration = chrono::Duration::hours(24);
 
@@ -126,6 +128,7 @@ impl Run<'_> {
     }
 
     async fn pass(&self, outcome: &mut Outcome, writes: &mut u32, waits: &mut u32) -> Pass {
+        outcome.begin_again();
         let today = self.host.now.date_naive();
         let mut config = Config::default();
         if let Some(days) = self.inputs.window_days {
@@ -232,14 +235,16 @@ impl Run<'_> {
                     .flatten()
             })
         };
-        let Some((ours, at)) = ours.and_then(|id| created(&id).map(|at| (id, at))) else {
-            return false;
-        };
-        recorded.iter().any(|e| {
-            e.id != ours
-                && !loaded.ledger.events.knows(e)
-                && created(&e.id).is_some_and(|t| (t, &e.id) < (at, &ours) && at - t < FRESH)
-        })
+        let ours = ours.and_then(|id| created(&id).map(|at| (at, id)));
+        recorded
+            .iter()
+            .filter(|e| !loaded.ledger.events.knows(e))
+            .filter_map(|e| created(&e.id).map(|at| (at, e.id.clone())))
+            .any(|theirs| match &ours {
+                Some(ours) => theirs < *ours && ours.0 - theirs.0 < FRESH,
+                // Whoever has nothing of its own to store leaves fresh events to their owners first.
+                None => self.now(&loaded.ledger.events) - theirs.0 < FRESH,
+            })
     }
 
     /// A little longer each time, and not the same for two runs.
@@ -362,7 +367,7 @@ impl Run<'_> {
     }
 
     fn report(&self, ledger: &Ledger, config: &Config, collected: &Collected) -> Report {
-        let mut ask = Ask::recent(config, self.host.now);
+        let mut ask = Ask::recent(config, self.now(&ledger.events));
         ask.repository = Some(self.client.repository());
         ask.notes = collected
             .notes
@@ -374,6 +379,18 @@ impl Run<'_> {
             })
             .collect();
         build(&ledger.events, config, &ask)
+    }
+
+    /// Our clock, or GitHub's where it is a little ahead: what has just finished is not in the future.
+    fn now(&self, events: &Events) -> Instant {
+        let now = self.host.now;
+        let ahead = events
+            .iter()
+            .filter(|e| e.fact.as_deployment().is_some())
+            .map(|e| e.time)
+            .filter(|at| *at < now + MOST_SKEW)
+            .max();
+        ahead.map_or(now, |at| now.max(at + chrono::Duration::seconds(1)))
     }
 
     async fn write(

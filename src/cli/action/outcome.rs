@@ -24,6 +24,12 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// A new pass over a new snapshot: what the last one could not do, this one may.
+    pub(super) fn begin_again(&mut self) {
+        self.degraded.clear();
+        self.notices.clear();
+    }
+
     /// Something was skipped or not stored.
     pub(super) fn degrade(&mut self, says: &str) {
         push(&mut self.degraded, says);
