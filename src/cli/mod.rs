@@ -55,15 +55,15 @@ pub fn run(host: &Host) -> ExitCode {
 
 /// Help and version are answers; the rest is a usage error.
 fn refused(host: &Host, error: &clap::Error) -> Exit {
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A reader that went away has what it wanted.
-            let _ = host.print(&error.render().to_string());
-            Exit::Fine
-        }
-        _ => {
-            host.say(error.render().to_string().trim_end());
-            Exit::Usage
-        }
+    let text = error.render().to_string();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        // A reader that went away has what it wanted.
+        let _ = host.print(&text);
+        return Exit::Fine;
     }
+    host.say(text.trim_end());
+    Exit::Usage
 }

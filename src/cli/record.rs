@@ -1,5 +1,7 @@
 //! `fivekeys deploy` and `fivekeys incident`: what only people know, in the folder ledger.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use super::args::{DeployArgs, IncidentCommand, IncidentOpenArgs, IncidentResolveArgs};
@@ -205,11 +207,8 @@ fn list(host: &Host) -> Result<Exit, Failure> {
             .chars()
             .filter(|c| !c.is_control())
             .collect();
-        text.push_str(&format!(
-            "{}  opened {}  {state}  {title}\n",
-            event.id,
-            incident.opened_at.format("%Y-%m-%d %H:%M")
-        ));
+        let opened = incident.opened_at.format("%Y-%m-%d %H:%M");
+        let _ = writeln!(text, "{}  opened {opened}  {state}  {title}", event.id);
     }
     if rows.is_empty() {
         host.say("no incidents are recorded; `fivekeys incident open` records one");
@@ -272,7 +271,6 @@ fn cause(host: &Host, text: &str) -> Cause {
 fn hashed(parts: &[&str]) -> String {
     let digest = Sha256::digest(parts.join("|").as_bytes());
     digest[..8].iter().fold("man:".to_owned(), |mut out, byte| {
-        use std::fmt::Write as _;
         let _ = write!(out, "{byte:02x}");
         out
     })

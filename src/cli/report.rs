@@ -164,7 +164,7 @@ fn export(host: &Host, report: &Report, path: &Path, style: &Style) -> Result<()
             "terminal",
             &Style {
                 colour: false,
-                ..style.clone()
+                ..*style
             },
         )?,
         Some("html") => render::page(report)?,

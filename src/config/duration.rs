@@ -34,7 +34,7 @@ pub fn parse_seconds(text: &str) -> Result<Span, DurationError> {
             };
         rest = rest[unit_end..].trim_start();
     }
-    if !(total >= 0.0 && total < 3.2e9) || text.trim().is_empty() {
+    if !(0.0..3.2e9).contains(&total) || text.trim().is_empty() {
         return Err(fail());
     }
     #[expect(clippy::cast_possible_truncation, reason = "bounded just above")]

@@ -224,17 +224,8 @@ fn validate(file: File) -> Result<Config, ConfigError> {
         };
         config.environments = Environments::new(&list).map_err(value("environments"))?;
     }
-    for (name, service) in services {
-        let key = format!("services.{name}");
-        let service = Service {
-            paths: Globs::new(&service.paths, true).map_err(value(&key))?,
-            tags: service
-                .tags
-                .as_deref()
-                .map(TagPattern::new)
-                .transpose()
-                .map_err(value(&key))?,
-        };
+    for (name, written) in services {
+        let service = service(&name, &written)?;
         config.services.insert(name, service);
     }
     config.source = source.map_or(SourceChoice::Auto, |s| match s {
@@ -255,7 +246,7 @@ fn validate(file: File) -> Result<Config, ConfigError> {
     if let Some(zone) = timezone {
         config.timezone = parse_zone(&zone)?;
     }
-    rules(&mut config, failure, hotfix, rework, redeploys)?;
+    rules(&mut config, failure, hotfix, rework, redeploys.as_ref())?;
     if let Some(edition) = benchmark {
         config.benchmark = read_edition(&edition)?;
     }
@@ -269,12 +260,21 @@ fn validate(file: File) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
+fn service(name: &str, written: &ServiceFile) -> Result<Service, ConfigError> {
+    let key = format!("services.{name}");
+    let tags = written.tags.as_deref().map(TagPattern::new).transpose();
+    Ok(Service {
+        paths: Globs::new(&written.paths, true).map_err(value(&key))?,
+        tags: tags.map_err(value(&key))?,
+    })
+}
+
 fn rules(
     config: &mut Config,
     failure: FailureFile,
     hotfix: HotfixFile,
     rework: ReworkFile,
-    redeploys: Option<RedeploysFile>,
+    redeploys: Option<&RedeploysFile>,
 ) -> Result<(), ConfigError> {
     let rules = &mut config.rules;
     if let Some(FailedAttemptsFile::Count) = failure.failed_attempts {

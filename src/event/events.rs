@@ -88,10 +88,8 @@ impl Event {
     #[must_use]
     pub fn beats(&self, old: &Self) -> bool {
         let rank = |event: &Self| (settled(&event.fact), event.updated, event.time);
-        match rank(self).cmp(&rank(old)) {
-            std::cmp::Ordering::Equal => self != old && text(self) > text(old),
-            order => order.is_gt(),
-        }
+        let order = rank(self).cmp(&rank(old));
+        order.is_gt() || (order.is_eq() && self != old && text(self) > text(old))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The Actions runner: inputs, event payload, step summary, outputs, annotations.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -106,13 +107,11 @@ impl<'h> Runner<'h> {
         let Some(path) = self.host.var("GITHUB_OUTPUT") else {
             return Ok(());
         };
-        let text: String = outputs
-            .iter()
-            .map(|(name, value)| {
-                let mark = delimiter(value);
-                format!("{name}<<{mark}\n{value}\n{mark}\n")
-            })
-            .collect();
+        let mut text = String::new();
+        for (name, value) in outputs {
+            let mark = delimiter(value);
+            let _ = write!(text, "{name}<<{mark}\n{value}\n{mark}\n");
+        }
         disk::append(&PathBuf::from(path), text.as_bytes())
     }
 
@@ -146,8 +145,9 @@ impl<'h> Runner<'h> {
 }
 
 /// A line that does not occur in the value. Derived from the value, so that the same run writes the same bytes.
+/// A thousand marks that all occur in it would need a value made for the purpose, and gigabytes of it.
 fn delimiter(value: &str) -> String {
-    (0_u64..)
+    (0_u64..1_000)
         .map(|n| {
             let sum = value.bytes().fold(0xCBF2_9CE4_8422_2325 ^ n, |hash, b| {
                 (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)

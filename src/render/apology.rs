@@ -1,5 +1,7 @@
 //! The job summary of a run that could read nothing: what went wrong, and that the deploy did not.
 
+use std::fmt::Write as _;
+
 use super::RunFacts;
 use super::escape;
 
@@ -8,10 +10,7 @@ use super::escape;
 pub fn apology(facts: &RunFacts) -> String {
     let mut text = "### Delivery was not measured in this run\n\n".to_owned();
     for warning in &facts.banner {
-        text.push_str(&format!(
-            "> [!WARNING]\n> {}\n\n",
-            escape::markdown(warning)
-        ));
+        let _ = write!(text, "> [!WARNING]\n> {}\n\n", escape::markdown(warning));
     }
     text.push_str(
         "The deployment itself is not affected. GitHub keeps its record, and the next run takes it in.\n",

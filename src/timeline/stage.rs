@@ -70,15 +70,12 @@ pub(super) fn split(
         walk.stages.insert("queue", Some(waited.max(0)));
     }
     walk.step("merge", merged);
-    match deploy_started {
-        Some(at) => {
-            walk.step("deploy_wait", Some(at));
-            walk.step("deploy", Some(finished));
-        }
-        None => {
-            walk.step("deploy_wait", Some(finished));
-            walk.step("deploy", None);
-        }
+    if let Some(at) = deploy_started {
+        walk.step("deploy_wait", Some(at));
+        walk.step("deploy", Some(finished));
+    } else {
+        walk.step("deploy_wait", Some(finished));
+        walk.step("deploy", None);
     }
     walk.stages
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use serde_json::Value;
 
+use super::comment::{self, Shipped};
 use super::inputs::Inputs;
 use super::outcome::Outcome;
 use crate::adapter::github_deployment;
@@ -12,14 +13,12 @@ use crate::cli::artifacts::{self, Wanted};
 use crate::cli::{Failure, workspace};
 use crate::collect::github::{self, Ask as CollectAsk, Collected};
 use crate::collect::own::{self, Own, OwnRun};
-use crate::config::{self, CommentMode, Config};
-use crate::deliver::{self, Draft};
+use crate::config::{self, Config};
 use crate::event::{Event, Events, Instant, Outcome as Ended};
 use crate::github::{Budget, Client, GitHubError, Part, Token};
 use crate::host::Host;
 use crate::host::actions::Runner;
 use crate::ledger::{Branch, Ledger, Loaded, Plan};
-use crate::render;
 use crate::report::v1::{Note, Report};
 use crate::report::{Ask, build};
 
@@ -33,16 +32,15 @@ const FRESH: chrono::Duration = chrono::Duration::seconds(20);
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// A clock that is further ahead than this is wrong.
 const MOST_SKEW: chrono::Duration = chrono::Duration::hours(1);
-/// Comments are for what has just shipped.
-const JUST_SHIPPED: chrono::Duration = chrono::Duration::hours(24);
 
-struct Run<'a> {
-    host: &'a Host,
-    inputs: &'a Inputs,
-    client: &'a Client,
-    budget: Budget,
+/// One run and all it works with.
+pub(super) struct Run<'a> {
+    pub(super) host: &'a Host,
+    pub(super) inputs: &'a Inputs,
+    pub(super) client: &'a Client,
+    pub(super) budget: Budget,
     payload: Value,
-    run_id: String,
+    workflow_run: String,
 }
 
 /// What one pass over a snapshot came to.
@@ -80,7 +78,7 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
         client: &client,
         budget: Budget::within(inputs.timeout.saturating_sub(LAST_WORDS)),
         payload: runner.payload(),
-        run_id: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
+        workflow_run: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
     };
     run.protocol(&mut outcome).await;
     outcome.requests = client.requests();
@@ -103,7 +101,8 @@ fn connect(runner: Runner<'_>) -> Result<Client, GitHubError> {
     Ok(client.seeded(seed.unwrap_or(0)))
 }
 
-fn said(error: &GitHubError) -> String {
+/// An error and what to do about it, in one line.
+pub(super) fn said(error: &GitHubError) -> String {
     match error.help() {
         Some(help) => format!("{error}; {help}"),
         None => error.to_string(),
@@ -199,7 +198,7 @@ impl Run<'_> {
     fn own_run(&self) -> OwnRun<'_> {
         let runner = Runner::of(self.host);
         OwnRun {
-            run: &self.run_id,
+            run: &self.workflow_run,
             attempt: runner
                 .var("GITHUB_RUN_ATTEMPT")
                 .and_then(|a| a.parse().ok()),
@@ -249,13 +248,13 @@ impl Run<'_> {
 
     /// A little longer each time, and not the same for two runs.
     fn courtesy(&self, waits: u32) -> Duration {
-        let run: u64 = self.run_id.bytes().map(u64::from).sum();
+        let run: u64 = self.workflow_run.bytes().map(u64::from).sum();
         let seed = run.wrapping_mul(2_654_435_761) ^ u64::from(waits);
         Duration::from_millis(1_000 + 500 * u64::from(waits) + seed % 1_000)
     }
 
     /// Pull requests may never write the branch: their code is not merged, and a fork's token cannot.
-    fn is_read_only(&self) -> bool {
+    pub(super) fn is_read_only(&self) -> bool {
         let event = Runner::of(self.host).var("GITHUB_EVENT_NAME").unwrap_or("");
         event.starts_with("pull_request") || event == "merge_group"
     }
@@ -273,7 +272,7 @@ impl Run<'_> {
         let today = self.host.now.date_naive();
         let before = loaded.ledger.clone();
         let plan = loaded.ledger.append(&fresh, today);
-        self.keep_books(&mut loaded.ledger, &collected, config);
+        Self::keep_books(&mut loaded.ledger, &collected, config);
         let report = self.report(&loaded.ledger, config, &collected);
         outcome.facts.swept = plan.as_ref().map_or(0, |p| p.taken_in.saturating_sub(1));
         for note in &collected.notes {
@@ -292,8 +291,13 @@ impl Run<'_> {
             Some(plan) => self.write(&loaded, plan, &report, outcome, writes).await,
         };
         if matches!(pass, Pass::Done) && outcome.commit.is_some() || self.inputs.dry_run {
-            self.comment(&fresh, &loaded.ledger.events, &report, config, outcome)
-                .await;
+            let shipped = Shipped {
+                fresh: &fresh,
+                events: &loaded.ledger.events,
+                report: &report,
+                config,
+            };
+            comment::post(self, &shipped, outcome).await;
         }
         outcome.report = Some(report);
         pass
@@ -348,7 +352,7 @@ impl Run<'_> {
         }
     }
 
-    fn keep_books(&self, ledger: &mut Ledger, collected: &Collected, config: &Config) {
+    fn keep_books(ledger: &mut Ledger, collected: &Collected, config: &Config) {
         let since = collected
             .history_since
             .into_iter()
@@ -463,77 +467,6 @@ impl Run<'_> {
                 ));
                 Pass::Done
             }
-        }
-    }
-
-    /// One comment on each pull request that a deployment of this run's new events has just shipped.
-    async fn comment(
-        &self,
-        fresh: &[Event],
-        events: &Events,
-        report: &Report,
-        config: &Config,
-        outcome: &mut Outcome,
-    ) {
-        if config.comment == CommentMode::Off || self.is_read_only() {
-            return;
-        }
-        let shipped = |id: &str| {
-            fresh.iter().any(|e| e.id == id)
-                && report.deployments.iter().any(|d| {
-                    d.id == id
-                        && d.finished_at
-                            .is_some_and(|at| self.host.now - at < JUST_SHIPPED)
-                })
-        };
-        let changes: Vec<_> = report
-            .changes
-            .iter()
-            .filter(|c| c.deployment.as_deref().is_some_and(shipped))
-            .collect();
-        let mut drafts = Vec::new();
-        for change in &changes {
-            let node = events
-                .get("pull", &format!("pr:{}", change.id))
-                .and_then(|e| e.fact.as_pull())
-                .and_then(|p| p.node.clone());
-            let Some(pull) = node else {
-                continue;
-            };
-            let key = change.service.as_deref().unwrap_or("production");
-            match render::comment(report, &change.id, key) {
-                Ok(Some(body)) => drafts.push(Draft {
-                    pull,
-                    marker: render::marker("shipped", key),
-                    body,
-                }),
-                Ok(None) => {}
-                Err(e) => outcome.error(&format!("a comment could not be rendered: {e}")),
-            }
-        }
-        let over = drafts.len().saturating_sub(config.max_comments);
-        drafts.truncate(config.max_comments);
-        if over > 0 {
-            outcome.notice(&format!(
-                "{over} more shipped pull requests were not commented on"
-            ));
-        }
-        if self.inputs.dry_run {
-            outcome.drafts = drafts.into_iter().map(|d| d.body).collect();
-            return;
-        }
-        match deliver::post(self.client, &drafts, &self.budget).await {
-            Ok(posted) => {
-                outcome.facts.commented = posted.written + posted.unchanged;
-                if let Some(error) = posted.failed.first() {
-                    outcome.degrade(&format!(
-                        "{} comments were not written: {}",
-                        posted.failed.len(),
-                        said(error)
-                    ));
-                }
-            }
-            Err(error) => outcome.degrade(&format!("comments were not written: {}", said(&error))),
         }
     }
 }

@@ -45,76 +45,55 @@ const LONGEST: u64 = 600;
 impl Inputs {
     /// Reads them from the runner.
     pub(super) fn read(runner: Runner<'_>) -> Self {
-        let mut problems = Vec::new();
-        let owned = |name: &str| runner.input(name).map(str::to_owned);
-        let truth = |name: &str, default: bool, problems: &mut Vec<String>| match runner.input(name)
-        {
-            None => default,
-            Some(word) => match word.to_ascii_lowercase().as_str() {
-                "true" | "yes" | "1" => true,
-                "false" | "no" | "0" => false,
-                _ => {
-                    problems.push(wrong(name, word, "true or false"));
-                    default
-                }
-            },
-        };
-        let comment = match runner.input("comment") {
-            None => None,
-            Some("off") => Some(false),
-            Some("shipped") => Some(true),
-            Some(word) => {
-                problems.push(wrong("comment", word, "off or shipped"));
-                None
-            }
-        };
-        let fail_on = match runner.input("fail-on") {
-            None | Some("none" | "never") => FailOn::None,
-            Some("gate") => FailOn::Gate,
-            Some("degraded") => FailOn::Degraded,
-            Some("error") => FailOn::Error,
-            Some(word) => {
-                problems.push(wrong("fail-on", word, "none, gate, degraded or error"));
-                FailOn::None
-            }
-        };
-        let window_days = runner.input("window").and_then(|text| {
-            parse_days(text)
-                .map_err(|_| problems.push(wrong("window", text, "a length such as 90d")))
-                .ok()
-        });
-        let timeout = runner.input("timeout").and_then(|text| {
-            let seconds = parse_seconds(text).ok().and_then(|s| u64::try_from(s).ok());
-            let fits = seconds.filter(|s| (SHORTEST..=LONGEST).contains(s));
-            if fits.is_none() {
-                problems.push(wrong("timeout", text, "between 5s and 10m"));
-            }
-            fits
-        });
-        let branch = match runner.input("branch") {
-            None => "fivekeys".to_owned(),
-            Some(name) if is_branch_name(name) => name.to_owned(),
-            Some(name) => {
-                problems.push(wrong("branch", name, "a branch name"));
-                "fivekeys".to_owned()
-            }
+        let mut reader = Reader {
+            runner,
+            problems: Vec::new(),
         };
         Self {
-            environment: owned("environment"),
-            service: owned("service"),
-            status: owned("status"),
-            sha: owned("sha").or_else(|| runner.var("GITHUB_SHA").map(str::to_owned)),
-            key: owned("event-id"),
-            branch,
-            config: owned("config").unwrap_or_else(|| ".github/fivekeys.yml".to_owned()),
-            window_days,
-            comment,
-            summary: truth("summary", true, &mut problems),
-            badges: truth("badges", true, &mut problems),
-            fail_on,
-            timeout: Duration::from_secs(timeout.unwrap_or(60)),
-            dry_run: truth("dry-run", false, &mut problems),
-            problems,
+            environment: reader.text("environment"),
+            service: reader.text("service"),
+            status: reader.text("status"),
+            sha: reader
+                .text("sha")
+                .or_else(|| runner.var("GITHUB_SHA").map(str::to_owned)),
+            key: reader.text("event-id"),
+            branch: reader
+                .parsed("branch", "a branch name", |name| {
+                    is_branch_name(name).then(|| name.to_owned())
+                })
+                .unwrap_or_else(|| "fivekeys".to_owned()),
+            config: reader
+                .text("config")
+                .unwrap_or_else(|| ".github/fivekeys.yml".to_owned()),
+            window_days: reader.parsed("window", "a length such as 90d", |t| parse_days(t).ok()),
+            comment: reader.parsed("comment", "off or shipped", |word| match word {
+                "off" => Some(false),
+                "shipped" => Some(true),
+                _ => None,
+            }),
+            summary: reader.truth("summary", true),
+            badges: reader.truth("badges", true),
+            fail_on: reader
+                .parsed(
+                    "fail-on",
+                    "none, gate, degraded or error",
+                    |word| match word {
+                        "none" | "never" => Some(FailOn::None),
+                        "gate" => Some(FailOn::Gate),
+                        "degraded" => Some(FailOn::Degraded),
+                        "error" => Some(FailOn::Error),
+                        _ => None,
+                    },
+                )
+                .unwrap_or(FailOn::None),
+            timeout: reader
+                .parsed("timeout", "between 5s and 10m", |text| {
+                    let seconds = u64::try_from(parse_seconds(text).ok()?).ok()?;
+                    (SHORTEST..=LONGEST).contains(&seconds).then_some(seconds)
+                })
+                .map_or(Duration::from_mins(1), Duration::from_secs),
+            dry_run: reader.truth("dry-run", false),
+            problems: reader.problems,
         }
     }
 
@@ -143,6 +122,41 @@ impl Inputs {
         self.environment
             .as_deref()
             .filter(|e| !e.contains(['*', '?', ',', '[', '{']))
+    }
+}
+
+/// Reads inputs and remembers what it did not understand.
+struct Reader<'r> {
+    runner: Runner<'r>,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        self.runner.input(name).map(str::to_owned)
+    }
+
+    fn parsed<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.runner.input(name)?;
+        let found = parse(text);
+        if found.is_none() {
+            self.problems.push(wrong(name, text, expected));
+        }
+        found
+    }
+
+    fn truth(&mut self, name: &str, default: bool) -> bool {
+        let read = |word: &str| match word.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "1" => Some(true),
+            "false" | "no" | "0" => Some(false),
+            _ => None,
+        };
+        self.parsed(name, "true or false", read).unwrap_or(default)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `fivekeys action`: one run on a runner. Measuring never breaks a deploy: what goes wrong is said, and the exit is 0.
 
+mod comment;
 mod flow;
 mod inputs;
 mod outcome;
@@ -26,8 +27,9 @@ pub(super) fn run(host: &Host) -> Exit {
     });
     tell::all(host, &inputs, &outcome);
     match inputs.fail_on {
-        FailOn::Error if outcome.is_error() || outcome.is_degraded() => Exit::Bug,
-        FailOn::Degraded if outcome.is_degraded() || outcome.is_error() => Exit::Bug,
+        FailOn::Error | FailOn::Degraded if outcome.is_error() || outcome.is_degraded() => {
+            Exit::Bug
+        }
         FailOn::Error | FailOn::Degraded | FailOn::Gate | FailOn::None => Exit::Fine,
     }
 }
@@ -45,17 +47,15 @@ fn work(host: &Host, inputs: &Inputs) -> Outcome {
         }
     };
     runtime.block_on(async {
-        match tokio::time::timeout(inputs.timeout, flow::run(host, inputs)).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let mut outcome = Outcome::default();
-                outcome.degrade(&format!(
-                    "the deadline of {} s passed; nothing more was written, the next run catches up",
-                    inputs.timeout.as_secs()
-                ));
-                outcome
-            }
-        }
+        let done = tokio::time::timeout(inputs.timeout, Box::pin(flow::run(host, inputs))).await;
+        done.unwrap_or_else(|_| {
+            let mut outcome = Outcome::default();
+            outcome.degrade(&format!(
+                "the deadline of {} s passed; nothing more was written, the next run catches up",
+                inputs.timeout.as_secs()
+            ));
+            outcome
+        })
     })
 }
 

@@ -1,0 +1,97 @@
+//! One comment on each pull request that this run's new deployments have just shipped.
+
+use super::flow::{Run, said};
+use super::outcome::Outcome;
+use crate::config::{CommentMode, Config};
+use crate::deliver::{self, Draft};
+use crate::event::{Event, Events};
+use crate::render;
+use crate::report::v1::Report;
+
+/// Older deliveries are no news.
+const JUST_SHIPPED: chrono::Duration = chrono::Duration::hours(24);
+
+/// What was shipped, and how it is told.
+pub(super) struct Shipped<'a> {
+    /// Events that this run stored.
+    pub(super) fresh: &'a [Event],
+    /// Everything that is known.
+    pub(super) events: &'a Events,
+    /// The numbers.
+    pub(super) report: &'a Report,
+    /// Whether to comment, and how often.
+    pub(super) config: &'a Config,
+}
+
+/// Writes the comments, or keeps their bodies in a dry run. What fails is said; the step goes on.
+pub(super) async fn post(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) {
+    if shipped.config.comment == CommentMode::Off || run.is_read_only() {
+        return;
+    }
+    let mut drafts = drafts(run, shipped, outcome);
+    let over = drafts.len().saturating_sub(shipped.config.max_comments);
+    drafts.truncate(shipped.config.max_comments);
+    if over > 0 {
+        outcome.notice(&format!(
+            "{over} more shipped pull requests were not commented on"
+        ));
+    }
+    if run.inputs.dry_run {
+        outcome.drafts = drafts.into_iter().map(|d| d.body).collect();
+        return;
+    }
+    match deliver::post(run.client, &drafts, &run.budget).await {
+        Ok(posted) => {
+            outcome.facts.commented = posted.written + posted.unchanged;
+            if let Some(error) = posted.failed.first() {
+                outcome.degrade(&format!(
+                    "{} comments were not written: {}",
+                    posted.failed.len(),
+                    said(error)
+                ));
+            }
+        }
+        Err(error) => outcome.degrade(&format!("comments were not written: {}", said(&error))),
+    }
+}
+
+fn drafts(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) -> Vec<Draft> {
+    let Shipped {
+        fresh,
+        events,
+        report,
+        config: _,
+    } = shipped;
+    let just_shipped = |id: &str| {
+        fresh.iter().any(|e| e.id == id)
+            && report.deployments.iter().any(|d| {
+                d.id == id
+                    && d.finished_at
+                        .is_some_and(|at| run.host.now - at < JUST_SHIPPED)
+            })
+    };
+    let mut out = Vec::new();
+    for change in &report.changes {
+        if !change.deployment.as_deref().is_some_and(just_shipped) {
+            continue;
+        }
+        let node = events
+            .get("pull", &format!("pr:{}", change.id))
+            .and_then(|e| e.fact.as_pull())
+            .and_then(|p| p.node.clone());
+        let Some(pull) = node else {
+            continue;
+        };
+        let key = change.service.as_deref().unwrap_or("production");
+        match render::comment(report, &change.id, key) {
+            Ok(Some(body)) => out.push(Draft {
+                pull,
+                marker: render::marker("shipped", key),
+                body,
+            }),
+            Ok(None) => {}
+            Err(e) => outcome.error(&format!("a comment could not be rendered: {e}")),
+        }
+    }
+    out
+}
