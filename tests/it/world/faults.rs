@@ -131,7 +131,9 @@ pub(crate) struct Plan(Vec<Entry>);
 
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|e| &e.on)).finish()
+        f.debug_list()
+            .entries(self.0.iter().map(|e| &e.on))
+            .finish()
     }
 }
 
@@ -198,7 +200,7 @@ impl Fault {
     /// The answer where nothing is done; none where the request goes its way.
     pub(crate) fn before(&self, request: &Request) -> Option<Reply> {
         let retry = |reply: Reply, after: &Option<u64>| match after {
-            Some(seconds) => reply.header("retry-after", seconds),
+            Some(seconds) => reply.header("retry-after", seconds.to_string()),
             None => reply,
         };
         Some(match self {
@@ -254,10 +256,10 @@ impl Fault {
 
     /// Seconds until the hour begins again.
     pub(crate) fn reset_in(&self) -> Option<u64> {
-        match self {
-            Self::Exhausted(seconds) => Some(*seconds),
-            _ => None,
+        if let Self::Exhausted(seconds) = self {
+            return Some(*seconds);
         }
+        None
     }
 }
 

@@ -120,7 +120,9 @@ impl Git {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.reflog.values().all(|past| matches!(past.last(), None | Some(None)))
+        self.reflog
+            .values()
+            .all(|past| matches!(past.last(), None | Some(None)))
     }
 
     /// Where a ref points; a stale read sees the value before the last change.

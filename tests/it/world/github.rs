@@ -114,7 +114,11 @@ pub(crate) struct GitHub {
 
 impl GitHub {
     pub(crate) fn new(site: &str) -> Self {
-        let permissions = ["contents: write", "deployments: read", "pull-requests: write"];
+        let permissions = [
+            "contents: write",
+            "deployments: read",
+            "pull-requests: write",
+        ];
         Self {
             owner: "acme".to_owned(),
             name: "shop".to_owned(),

@@ -12,7 +12,7 @@ mod requests;
 mod rest;
 mod routes;
 mod run;
-mod story;
+pub(crate) mod story;
 mod transcript;
 
 use std::ops::{Deref, DerefMut};
@@ -26,7 +26,6 @@ use github::{GitHub, moment};
 pub(crate) use requests::Requests;
 use routes::{Door, State};
 pub(crate) use run::Runner;
-pub(crate) use transcript::Transcript;
 
 /// GitHub, and whoever watches it.
 pub(crate) struct World {
@@ -79,10 +78,12 @@ impl World {
             .build()
             .unwrap();
         let server = runtime.block_on(async {
-            let server = MockServer::builder().disable_request_recording().start().await;
-            let lost = |_: &wiremock::Request| {
-                std::io::Error::from(std::io::ErrorKind::ConnectionReset)
-            };
+            let server = MockServer::builder()
+                .disable_request_recording()
+                .start()
+                .await;
+            let lost =
+                |_: &wiremock::Request| std::io::Error::from(std::io::ErrorKind::ConnectionReset);
             Mock::given(door.clone())
                 .respond_with_err(lost)
                 .with_priority(1)

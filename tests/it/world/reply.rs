@@ -45,9 +45,9 @@ impl Reply {
         }
     }
 
-    pub(crate) fn header(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(old, _)| *old != name);
-        self.headers.push((name, value.to_string()));
+        self.headers.push((name, value.into()));
         self
     }
 

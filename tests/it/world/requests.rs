@@ -19,16 +19,17 @@ pub(crate) struct Request {
 
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.operation {
-            Some(name) => f.write_str(name),
-            None => {
-                let after = self.path.splitn(5, '/').nth(4).unwrap_or(&self.path);
-                let kind = after.split_once("/").map_or(after, |(first, rest)| match first {
-                    "git" => &after[..4 + rest.find('/').unwrap_or(rest.len())],
-                    _ => first,
-                });
-                write!(f, "{} {kind}", self.method)
-            }
+        if let Some(name) = &self.operation {
+            return f.write_str(name);
+        }
+        let after = self.path.splitn(5, '/').nth(4).unwrap_or(&self.path);
+        let mut parts = after.split('/');
+        let first = parts.next().unwrap_or_default();
+        write!(f, "{} {first}", self.method)?;
+        // The Git database is named by what is made in it.
+        match parts.next().filter(|_| first == "git") {
+            Some(kind) => write!(f, "/{kind}"),
+            None => Ok(()),
         }
     }
 }

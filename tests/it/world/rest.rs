@@ -101,9 +101,14 @@ fn commit(github: &mut GitHub, tail: &str, _: &Ask<'_>) -> Reply {
 /// A commit as REST gives it.
 fn shown(commit: &Commit) -> Value {
     let login = &commit.author.0;
-    let kind = if commit.author.is_bot() { "Bot" } else { "User" };
+    let kind = if commit.author.is_bot() {
+        "Bot"
+    } else {
+        "User"
+    };
     let actor = json!({ "login": login, "type": kind });
-    let person = |at| json!({ "name": login, "email": format!("{login}@example.com"), "date": iso(at) });
+    let person =
+        |at| json!({ "name": login, "email": format!("{login}@example.com"), "date": iso(at) });
     let parents: Vec<Value> = commit.parents.iter().map(|p| json!({ "sha": p })).collect();
     json!({
         "sha": commit.sha,
@@ -136,7 +141,10 @@ fn create_tree(github: &mut GitHub, _: &str, ask: &Ask<'_>) -> Reply {
     for entry in ask.body["tree"].as_array().into_iter().flatten() {
         let (Some(path), Some(content)) = (entry["path"].as_str(), entry["content"].as_str())
         else {
-            return Reply::refusal(422, "Invalid request.\n\nA tree entry needs path and content.");
+            return Reply::refusal(
+                422,
+                "Invalid request.\n\nA tree entry needs path and content.",
+            );
         };
         if entry["mode"] != "100644" {
             return Reply::refusal(422, "Must supply a valid tree.mode");
@@ -179,12 +187,18 @@ fn create_ref(github: &mut GitHub, _: &str, ask: &Ask<'_>) -> Reply {
     if github.git.head(&full, false).is_some() {
         return Reply::refusal(422, "Reference already exists");
     }
-    if github.ruled.contains(full.trim_start_matches("refs/heads/")) {
+    if github
+        .ruled
+        .contains(full.trim_start_matches("refs/heads/"))
+    {
         return Reply::refusal(
             422,
             "Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n",
         );
     }
     github.git.point(&full, Some(sha.clone()));
-    Reply::json(201, &json!({ "ref": full, "object": { "type": "commit", "sha": sha } }))
+    Reply::json(
+        201,
+        &json!({ "ref": full, "object": { "type": "commit", "sha": sha } }),
+    )
 }

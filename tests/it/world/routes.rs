@@ -162,7 +162,7 @@ impl State {
 
     fn with_headers(&self, reply: Reply, is_graph: bool, reset_in: Option<u64>) -> Reply {
         let now = self.github.now;
-        let reply = reply.header("date", now.format("%a, %d %b %Y %H:%M:%S GMT"));
+        let reply = reply.header("date", now.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
         let Some(rate) = self.github.rate else {
             return reply;
         };
@@ -173,11 +173,15 @@ impl State {
         };
         let left = if reset_in.is_some() { 0 } else { left };
         let wait = reset_in.and_then(|seconds| i64::try_from(seconds).ok());
+        let reset = now.timestamp() + wait.unwrap_or(1800);
         reply
-            .header("x-ratelimit-limit", rate.limit)
-            .header("x-ratelimit-remaining", left)
-            .header("x-ratelimit-used", rate.limit.saturating_sub(left))
-            .header("x-ratelimit-reset", now.timestamp() + wait.unwrap_or(1800))
+            .header("x-ratelimit-limit", rate.limit.to_string())
+            .header("x-ratelimit-remaining", left.to_string())
+            .header(
+                "x-ratelimit-used",
+                rate.limit.saturating_sub(left).to_string(),
+            )
+            .header("x-ratelimit-reset", reset.to_string())
             .header("x-ratelimit-resource", resource)
     }
 
@@ -185,7 +189,8 @@ impl State {
         let document = match document {
             Ok(document) => document,
             Err(message) => {
-                self.surprises.push(format!("a GraphQL document: {message}"));
+                self.surprises
+                    .push(format!("a GraphQL document: {message}"));
                 return Reply::json(200, &json!({ "errors": [{ "message": message }] }));
             }
         };
@@ -195,7 +200,9 @@ impl State {
         }
         let fields = answered.unknown.join(", ");
         let name = &document.name;
-        self.surprise(format!("GraphQL operation `{name}`: the world does not know {fields}"))
+        self.surprise(format!(
+            "GraphQL operation `{name}`: the world does not know {fields}"
+        ))
     }
 
     fn rest(&mut self, wire: &wiremock::Request, request: &Request, body: Value) -> Reply {

@@ -116,7 +116,7 @@ impl<'w> Runner<'w> {
             .output()
             .unwrap();
         let branch = env.get("INPUT_BRANCH").map_or("fivekeys", String::as_str);
-        let transcript = Transcript::read(&done, folder, self.world, branch);
+        let transcript = Transcript::read(&done, folder.path(), self.world, branch);
         transcript.assert_silent_about(&self.world.github().token);
         transcript
     }
@@ -258,4 +258,54 @@ fn strings(list: &Value) -> Vec<String> {
     let list = list.as_array().into_iter().flatten();
     list.filter_map(|one| one.as_str().map(str::to_owned))
         .collect()
+}
+
+#[test]
+fn a_step_sees_what_a_container_action_sees() {
+    let world = World::new().at("2026-03-02T10:00:00Z");
+    world
+        .github()
+        .private()
+        .commit("c1", "2026-03-01T09:00:00Z");
+    let folder = Path::new("/job");
+    let token = world.github().token.clone();
+    let env = Runner::new(&world)
+        .event("deployment_status")
+        .run_id(7)
+        .attempt(2)
+        .input("environment", "live")
+        .env("ACTIONS_STEP_DEBUG", "true")
+        .environment(folder);
+    for (name, value) in [
+        ("GITHUB_SHA", sha("c1").as_str()),
+        ("GITHUB_RUN_ID", "7"),
+        ("GITHUB_RUN_ATTEMPT", "2"),
+        ("GITHUB_EVENT_NAME", "deployment_status"),
+        ("GITHUB_OUTPUT", "/job/github_output"),
+        ("INPUT_TOKEN", &token),
+        ("INPUT_SHA", &sha("c1")),
+        ("INPUT_ENVIRONMENT", "live"),
+        ("INPUT_FAIL-ON", "none"),
+        ("INPUT_SERVICE", ""),
+        ("ACTIONS_STEP_DEBUG", "true"),
+        ("SOURCE_DATE_EPOCH", "1772445600"),
+    ] {
+        assert_eq!(env[name], value, "{name}");
+    }
+    let clock = Runner::new(&world).real_clock().environment(folder);
+    assert!(!clock.contains_key("SOURCE_DATE_EPOCH"));
+    let runner = Runner::new(&world).payload(json!({ "deployment": { "id": 5 } }));
+    let payload = runner.sha("c9").event_payload();
+    assert_eq!(payload["after"], sha("c9"));
+    assert_eq!(payload["deployment"]["id"], 5);
+    assert_eq!(payload["repository"]["private"], true);
+}
+
+#[test]
+#[should_panic(expected = "action.yml has no input `statuss`")]
+fn an_input_that_does_not_exist_fails_the_test() {
+    let world = World::new();
+    Runner::new(&world)
+        .input("statuss", "success")
+        .environment(Path::new("/job"));
 }

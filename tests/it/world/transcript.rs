@@ -40,16 +40,11 @@ pub(crate) struct Transcript {
 }
 
 impl Transcript {
-    pub(super) fn read(
-        done: &Output,
-        folder: tempfile::TempDir,
-        world: &World,
-        branch: &str,
-    ) -> Self {
+    pub(super) fn read(done: &Output, folder: &Path, world: &World, branch: &str) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (stdout, stderr) = (text(&done.stdout), text(&done.stderr));
         let mut files = BTreeMap::new();
-        gather(folder.path(), "", &mut files);
+        gather(folder, "", &mut files);
         files.remove("event.json");
         let mut file = |name: &str| files.remove(name).unwrap_or_default();
         let (summary, output) = (file("github_step_summary"), file("github_output"));
@@ -158,4 +153,42 @@ fn the_runner_s_files_and_commands_are_read_as_github_reads_them() {
     assert_eq!(found.message, "one\ntwo 100%");
     assert_eq!(annotation("::group::x"), None);
     assert_eq!(annotation("warning: x"), None);
+}
+
+/// What a run would leave that prints this.
+fn printed(stdout: &str) -> Transcript {
+    let done = Output {
+        status: std::process::ExitStatus::default(),
+        stdout: stdout.as_bytes().to_vec(),
+        stderr: b"::error::bad\n".to_vec(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("github_output"), "persisted=true\n").unwrap();
+    fs::write(folder.path().join("github_step_summary"), "# Five\n").unwrap();
+    fs::create_dir(folder.path().join("workspace")).unwrap();
+    fs::write(folder.path().join("workspace/report.json"), "{}").unwrap();
+    Transcript::read(&done, folder.path(), &World::new(), "fivekeys")
+}
+
+#[test]
+fn a_transcript_holds_all_that_a_run_left() {
+    let found = printed("::warning::late\nplain\n");
+    assert_eq!((found.exit, found.summary.as_str()), (0, "# Five\n"));
+    assert_eq!(
+        (found.output("persisted"), found.output("none")),
+        ("true", "")
+    );
+    assert_eq!(
+        (found.said("warning"), found.said("error")),
+        (vec!["late"], vec!["bad"])
+    );
+    assert!(found.stdout.ends_with("plain\n") && !found.stderr.is_empty());
+    assert_eq!(found.files["workspace/report.json"], "{}");
+    assert!(found.branch_files.is_empty() && found.commits_on_branch.is_empty());
+}
+
+#[test]
+#[should_panic(expected = "the token was printed")]
+fn a_printed_token_fails_the_test() {
+    printed("token: ghs_secret\n").assert_silent_about("ghs_secret");
 }

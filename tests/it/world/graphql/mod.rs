@@ -8,8 +8,8 @@ mod records;
 use serde_json::{Map, Value, json};
 
 use super::github::GitHub;
-pub(crate) use parse::{Document, parse};
 use parse::Selection;
+pub(crate) use parse::{Document, parse};
 
 /// A value before its fields are selected.
 #[derive(Debug, Clone)]
@@ -35,10 +35,19 @@ enum Object {
     Query,
     Mutation,
     Repository,
-    Ref { name: String, oid: String },
+    Ref {
+        name: String,
+        oid: String,
+    },
     Commit(String),
-    Tree { commit: String, path: String },
-    Record { kind: &'static str, fields: Vec<(&'static str, Thing)> },
+    Tree {
+        commit: String,
+        path: String,
+    },
+    Record {
+        kind: &'static str,
+        fields: Vec<(&'static str, Thing)>,
+    },
 }
 
 impl Object {

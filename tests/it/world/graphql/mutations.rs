@@ -40,7 +40,8 @@ impl Call<'_> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let repository = text(&input["branch"]["repositoryNameWithOwner"]);
         if !repository.eq_ignore_ascii_case(&self.github.slug()) {
-            let message = format!("Could not resolve to a Repository with the name '{repository}'.");
+            let message =
+                format!("Could not resolve to a Repository with the name '{repository}'.");
             return Err(Refusal::new("NOT_FOUND", message));
         }
         let branch = text(&input["branch"]["branchName"]);

@@ -21,15 +21,21 @@ impl Call<'_> {
             (Object::Query, "repository") => self.repository(text("owner"), text("name")),
             (Object::Query, "nodes") => Ok(self.nodes(args)),
             (Object::Query, "rateLimit") => Ok(self.rate_limit()),
-            (Object::Mutation, _) => self.mutation(name, &args.get("input").cloned().unwrap_or_default()),
+            (Object::Mutation, _) => {
+                self.mutation(name, &args.get("input").cloned().unwrap_or_default())
+            }
             (Object::Repository, _) => self.of_repository(name, args),
             (Object::Ref { name: full, .. }, "name") => {
                 Ok(Thing::leaf(full.trim_start_matches("refs/heads/")))
             }
             (Object::Ref { oid, .. }, "target") => Ok(Thing::Object(Object::Commit(oid.clone()))),
             (Object::Commit(sha), _) => self.of_commit(sha, name, text("path")),
-            (Object::Tree { commit, path }, "entries") => Ok(Thing::List(self.entries(commit, path))),
-            (Object::Record { fields, .. }, _) if fields.iter().any(|(field, _)| *field == name) => {
+            (Object::Tree { commit, path }, "entries") => {
+                Ok(Thing::List(self.entries(commit, path)))
+            }
+            (Object::Record { fields, .. }, _)
+                if fields.iter().any(|(field, _)| *field == name) =>
+            {
                 let mut found = fields.iter().filter(|(field, _)| *field == name);
                 Ok(found.next().map_or(Thing::NULL, |(_, thing)| thing.clone()))
             }
@@ -72,13 +78,15 @@ impl Call<'_> {
         let ids = args.get("ids").and_then(Value::as_array);
         let ids = ids.cloned().unwrap_or_default();
         if ids.len() > 100 {
-            self.unknown.push(format!("{} ids: 100 are allowed", ids.len()));
+            self.unknown
+                .push(format!("{} ids: 100 are allowed", ids.len()));
         }
         let mut found = Vec::new();
         for (n, id) in ids.iter().enumerate() {
             let id = id.as_str().unwrap_or_default();
             found.push(self.node(id).unwrap_or_else(|refusal| {
-                self.errors.push(json!({ "type": refusal.kind, "path": ["nodes", n],
+                self.errors
+                    .push(json!({ "type": refusal.kind, "path": ["nodes", n],
                     "locations": [{ "line": 1, "column": 1 }], "message": refusal.message }));
                 Thing::NULL
             }));
@@ -121,7 +129,10 @@ impl Call<'_> {
                 self.need("deployments", "read")?;
                 let mut rows: Vec<_> = self.github.deployments.iter().collect();
                 rows.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-                if args.get("orderBy").is_some_and(|by| by["direction"] == "DESC") {
+                if args
+                    .get("orderBy")
+                    .is_some_and(|by| by["direction"] == "DESC")
+                {
                     rows.reverse();
                 }
                 let rows = rows.into_iter().map(|row| self.deployment(row));
@@ -204,7 +215,13 @@ impl Call<'_> {
         let is_folder = files.keys().any(|file| file.starts_with(&inside));
         is_folder.then(|| {
             let commit = commit.to_owned();
-            ("tree", Thing::Object(Object::Tree { commit, path: inside }))
+            (
+                "tree",
+                Thing::Object(Object::Tree {
+                    commit,
+                    path: inside,
+                }),
+            )
         })
     }
 

@@ -224,7 +224,9 @@ impl Parser<'_> {
     fn name(&mut self) -> Result<String, String> {
         match self.next()? {
             Token::Name(name) => Ok(name),
-            other => Err(format!("Expected a name, got {other:?}")),
+            other @ (Token::Mark(_) | Token::Literal(_)) => {
+                Err(format!("Expected a name, got {other:?}"))
+            }
         }
     }
 

@@ -128,7 +128,12 @@ fn lists(pull: &Pull) -> Vec<(&'static str, Thing)> {
     let timeline = connection(
         "PullRequestTimelineItemsConnection",
         &pull.timeline,
-        |(kind, at)| record(kind, vec![("createdAt", Thing::Leaf(Value::from(iso(*at))))]),
+        |(kind, at)| {
+            record(
+                kind,
+                vec![("createdAt", Thing::Leaf(Value::from(iso(*at))))],
+            )
+        },
     );
     vec![
         ("labels", labels),
