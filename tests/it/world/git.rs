@@ -1,7 +1,7 @@
 //! Git as plain data: commits with their files, refs with their past, blobs and trees by id.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,10 +11,16 @@ use sha2::{Digest as _, Sha256};
 pub(crate) type Files = BTreeMap<String, Blob>;
 
 /// The content of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Blob {
     pub(crate) oid: String,
     pub(crate) bytes: Arc<[u8]>,
+}
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} bytes", self.oid, self.bytes.len())
+    }
 }
 
 impl Blob {

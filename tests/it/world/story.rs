@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub(crate) use pull::PullStory;
 
 use super::git::{Actor, Blob, Commit, Files, sha};
-use super::github::{Deployment, GitHub, Rate, Status, VIEWER, moment};
+use super::github::{Deployment, GitHub, Rate, Status, VIEWER, iso, moment};
 
 /// Details of a commit.
 #[derive(Debug)]
@@ -212,6 +212,34 @@ impl GitHub {
         let found = newest_first.find(|d| d.environment == environment);
         found.expect("nothing was deployed there").add(state, at);
         self
+    }
+
+    /// What the event `deployment_status` says of the newest deployment to an environment and its last status.
+    pub(crate) fn deployment_status(&self, environment: &str) -> Value {
+        let mut newest_first = self.deployments.iter().rev();
+        let found = newest_first.find(|d| d.environment == environment);
+        let deployment = found.expect("nothing was deployed there");
+        let status = deployment.statuses.last().expect("it has no status");
+        json!({
+            "action": "created",
+            "deployment": {
+                "node_id": deployment.id,
+                "sha": deployment.sha,
+                "environment": environment,
+                "original_environment": environment,
+                "payload": deployment.payload,
+                "created_at": iso(deployment.created_at),
+                "updated_at": iso(status.created_at),
+                "production_environment": environment == "production",
+                "transient_environment": false,
+            },
+            "deployment_status": {
+                "state": status.state,
+                "environment": environment,
+                "created_at": iso(status.created_at),
+                "log_url": status.log_url,
+            },
+        })
     }
 
     /// A comment that somebody left.
