@@ -1,7 +1,9 @@
 //! Commits, comparisons and pull requests.
 
 use fivekeys::adapter::{github_commit, github_pull};
-use fivekeys::event::Fact;
+use fivekeys::collect::github::{Ask, collect};
+use fivekeys::config;
+use fivekeys::event::{Events, Fact, parse_instant};
 use fivekeys::github::GitHubError;
 
 use super::{budget, talk};
@@ -146,4 +148,50 @@ fn a_pull_request_has_all_its_moments() {
     assert_eq!(pull.merge_sha, Some(sha("pr7")));
     assert_eq!(pull.commits, [sha("work")]);
     assert!(pull.bot && pull.hotfix);
+}
+
+#[test]
+fn a_first_run_finds_what_the_last_deployment_delivered() {
+    let world = World::new().at("2026-03-05T12:00:00Z");
+    world
+        .github()
+        .commit("c1", "2026-03-01T09:00:00Z")
+        .deploy(
+            "production",
+            "c1",
+            "2026-03-01T10:00:00Z",
+            &[("success", "2026-03-01T10:05:00Z")],
+        )
+        .merge_pull(7, "2026-03-03T10:00:00Z")
+        .merge_pull_with(8, "2026-03-04T10:00:00Z", PullStory::squash)
+        .deploy(
+            "production",
+            "pr8",
+            "2026-03-05T10:00:00Z",
+            &[("success", "2026-03-05T10:05:00Z")],
+        );
+    let found = talk(&world, async |client| {
+        let budget = budget();
+        let state = client.state(&super::request(), &budget).await.unwrap();
+        collect(Ask {
+            client: &client,
+            state: &state,
+            config: &config::parse("").unwrap(),
+            known: &Events::default(),
+            cutoff: parse_instant("2026-01-01T00:00:00Z").unwrap(),
+            resume: None,
+            requests: 40,
+            budget: &budget,
+        })
+        .await
+    });
+    assert_eq!(found.notes, []);
+    let ids: Vec<&str> = found.events.iter().map(|event| event.id.as_str()).collect();
+    for label in ["pr7", "pr7-1", "pr8"] {
+        let id = format!("commit:{}", sha(label));
+        assert!(ids.contains(&id.as_str()), "{label} is missing in {ids:?}");
+    }
+    assert!(ids.contains(&"pr:7") && ids.contains(&"pr:8"));
+    assert_eq!(ids.iter().filter(|id| id.starts_with("dep:")).count(), 2);
+    assert_eq!(world.requests().names(), ["State", "GET compare", "Pulls"]);
 }
