@@ -14,3 +14,5 @@ mod cases;
 mod clones;
 mod data;
 mod docs;
+mod world;
+mod world_self;

@@ -1,0 +1,246 @@
+//! GitHub as plain data: one repository, and what its token may do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::Value;
+
+use super::git::{Actor, Commit, Files, Git, commit_id};
+
+/// The login that the job's token acts as.
+pub(crate) const VIEWER: &str = "github-actions[bot]";
+
+/// One state of a deployment.
+#[derive(Debug, Clone)]
+pub(crate) struct Status {
+    pub(crate) state: String,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) log_url: Option<String>,
+}
+
+/// A deployment.
+#[derive(Debug, Clone)]
+pub(crate) struct Deployment {
+    pub(crate) id: String,
+    pub(crate) environment: String,
+    pub(crate) sha: String,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) payload: Value,
+    pub(crate) log_url: Option<String>,
+    /// Oldest first, as the story tells them.
+    pub(crate) statuses: Vec<Status>,
+}
+
+/// A review of a pull request.
+#[derive(Debug, Clone)]
+pub(crate) struct Review {
+    pub(crate) author: Actor,
+    pub(crate) state: String,
+    pub(crate) submitted_at: DateTime<Utc>,
+}
+
+/// A pull request.
+#[derive(Debug, Clone)]
+pub(crate) struct Pull {
+    pub(crate) id: String,
+    pub(crate) number: u64,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    pub(crate) branch: String,
+    pub(crate) base: String,
+    pub(crate) author: Actor,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) merged_at: Option<DateTime<Utc>>,
+    pub(crate) merge_commit: Option<String>,
+    pub(crate) commits: Vec<String>,
+    /// Commits of the default branch that it became, besides its own.
+    pub(crate) landed: Vec<String>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) reviews: Vec<Review>,
+    /// Type of the event, such as `ReadyForReviewEvent`, and its moment.
+    pub(crate) timeline: Vec<(&'static str, DateTime<Utc>)>,
+    pub(crate) additions: u64,
+    pub(crate) deletions: u64,
+    pub(crate) changed_files: u64,
+    pub(crate) locked: bool,
+}
+
+/// A comment on a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Comment {
+    pub(crate) id: String,
+    pub(crate) pull: u64,
+    pub(crate) author: String,
+    pub(crate) body: String,
+    pub(crate) minimized: bool,
+    /// How often its text was replaced.
+    pub(crate) edits: u32,
+}
+
+/// What is left of the hour.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    pub(crate) limit: u64,
+    pub(crate) rest: u64,
+    pub(crate) graph: u64,
+}
+
+/// The whole of GitHub.
+#[derive(Debug)]
+pub(crate) struct GitHub {
+    pub(crate) owner: String,
+    pub(crate) name: String,
+    pub(crate) private: bool,
+    pub(crate) default_branch: String,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) token: String,
+    pub(crate) git: Git,
+    /// Files of the default branch before its first commit.
+    pub(crate) first_files: Files,
+    pub(crate) deployments: Vec<Deployment>,
+    pub(crate) pulls: BTreeMap<u64, Pull>,
+    pub(crate) comments: Vec<Comment>,
+    /// `contents: write` as a workflow writes it; write includes read.
+    pub(crate) permissions: BTreeSet<String>,
+    /// Branches that a ruleset protects.
+    pub(crate) ruled: BTreeSet<String>,
+    /// Absent on servers without limits.
+    pub(crate) rate: Option<Rate>,
+    /// A forbidden field that the schema says is never null takes its parent with it, as the specification demands.
+    pub(crate) strict_nulls: bool,
+    /// `https://github.com`, or the enterprise server.
+    pub(crate) site: String,
+}
+
+impl GitHub {
+    pub(crate) fn new(site: &str) -> Self {
+        let permissions = [
+            "contents: write",
+            "deployments: read",
+            "pull-requests: write",
+        ];
+        Self {
+            owner: "acme".to_owned(),
+            name: "shop".to_owned(),
+            private: false,
+            default_branch: "main".to_owned(),
+            now: moment("2026-03-02T10:00:00Z"),
+            token: "ghs_0000000000000000000000000000worldtoken".to_owned(),
+            git: Git::default(),
+            first_files: Files::new(),
+            deployments: Vec::new(),
+            pulls: BTreeMap::new(),
+            comments: Vec::new(),
+            permissions: permissions.map(str::to_owned).into(),
+            ruled: BTreeSet::new(),
+            rate: Some(Rate {
+                limit: 1000,
+                rest: 1000,
+                graph: 1000,
+            }),
+            strict_nulls: true,
+            site: site.to_owned(),
+        }
+    }
+
+    pub(crate) fn slug(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
+
+    /// Whether the token may do this, such as `contents`, `write`.
+    pub(crate) fn permits(&self, scope: &str, level: &str) -> bool {
+        self.permissions.contains(&format!("{scope}: write"))
+            || self.permissions.contains(&format!("{scope}: {level}"))
+    }
+
+    pub(crate) fn default_ref(&self) -> String {
+        format!("refs/heads/{}", self.default_branch)
+    }
+
+    /// Head of a branch.
+    pub(crate) fn head(&self, branch: &str) -> Option<String> {
+        let head = self.git.head(&format!("refs/heads/{branch}"), false);
+        head.map(str::to_owned)
+    }
+
+    /// Makes a commit on top of `parents` and moves the branch there.
+    pub(crate) fn commit_files(
+        &mut self,
+        branch: &str,
+        parents: Vec<String>,
+        files: Files,
+        message: &str,
+    ) -> String {
+        let sha = self.write_commit(parents, files, message);
+        self.git
+            .point(&format!("refs/heads/{branch}"), Some(sha.clone()));
+        sha
+    }
+
+    /// Makes a commit that no branch has yet.
+    pub(crate) fn write_commit(
+        &mut self,
+        parents: Vec<String>,
+        files: Files,
+        message: &str,
+    ) -> String {
+        let sha = commit_id(&files, &parents, message, self.now);
+        self.git.add(Commit {
+            sha: sha.clone(),
+            parents,
+            author: Actor(VIEWER.to_owned()),
+            authored_at: self.now,
+            committed_at: self.now,
+            message: message.to_owned(),
+            files,
+        });
+        sha
+    }
+
+    /// The files of a branch as text.
+    pub(crate) fn branch_files(&self, branch: &str) -> BTreeMap<String, String> {
+        let head = self.head(branch);
+        let commit = head.and_then(|sha| self.git.commit(&sha));
+        let files = commit.into_iter().flat_map(|commit| &commit.files);
+        files
+            .map(|(path, blob)| (path.clone(), blob.text()))
+            .collect()
+    }
+
+    /// The commits of a branch, oldest first.
+    pub(crate) fn branch_commits(&self, branch: &str) -> Vec<Commit> {
+        let head = self.head(branch).unwrap_or_default();
+        self.git.first_parents(&head).into_iter().cloned().collect()
+    }
+
+    pub(crate) fn add_comment(&mut self, pull: u64, author: &str, body: &str) -> String {
+        let id = format!("IC_kwDOworld{:05}", self.comments.len() + 1);
+        self.comments.push(Comment {
+            id: id.clone(),
+            pull,
+            author: author.to_owned(),
+            body: body.to_owned(),
+            minimized: false,
+            edits: 0,
+        });
+        id
+    }
+
+    /// Bodies of the comments on a pull request, oldest first.
+    pub(crate) fn comments_on(&self, pull: u64) -> Vec<Comment> {
+        let on = |c: &&Comment| c.pull == pull;
+        self.comments.iter().filter(on).cloned().collect()
+    }
+}
+
+/// A moment, as stories write it.
+pub(crate) fn moment(text: &str) -> DateTime<Utc> {
+    let parsed = DateTime::parse_from_rfc3339(text);
+    let parsed = parsed.unwrap_or_else(|e| panic!("`{text}` is no moment of RFC 3339: {e}"));
+    parsed.to_utc()
+}
+
+/// A moment, as GitHub writes it.
+pub(crate) fn iso(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
