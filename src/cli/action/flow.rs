@@ -40,7 +40,7 @@ pub(super) struct Run<'a> {
     pub(super) client: &'a Client,
     pub(super) budget: Budget,
     payload: Value,
-    workflow_run: String,
+    workflow: String,
 }
 
 /// What one pass over a snapshot came to.
@@ -78,7 +78,7 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
         client: &client,
         budget: Budget::within(inputs.timeout.saturating_sub(LAST_WORDS)),
         payload: runner.payload(),
-        workflow_run: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
+        workflow: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
     };
     run.protocol(&mut outcome).await;
     outcome.requests = client.requests();
@@ -198,7 +198,7 @@ impl Run<'_> {
     fn own_run(&self) -> OwnRun<'_> {
         let runner = Runner::of(self.host);
         OwnRun {
-            run: &self.workflow_run,
+            run: &self.workflow,
             attempt: runner
                 .var("GITHUB_RUN_ATTEMPT")
                 .and_then(|a| a.parse().ok()),
@@ -248,7 +248,7 @@ impl Run<'_> {
 
     /// A little longer each time, and not the same for two runs.
     fn courtesy(&self, waits: u32) -> Duration {
-        let run: u64 = self.workflow_run.bytes().map(u64::from).sum();
+        let run: u64 = self.workflow.bytes().map(u64::from).sum();
         let seed = run.wrapping_mul(2_654_435_761) ^ u64::from(waits);
         Duration::from_millis(1_000 + 500 * u64::from(waits) + seed % 1_000)
     }
