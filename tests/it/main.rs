@@ -14,5 +14,6 @@ mod cases;
 mod clones;
 mod data;
 mod docs;
+mod ghsim;
 mod world;
 mod world_self;
