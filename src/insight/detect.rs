@@ -160,7 +160,7 @@ fn promotion_races(sight: &Sight<'_>) -> Option<Insight> {
         id: "promotion_races",
         level: Level::Info,
         says: format!(
-            "{} an earlier version within the grace period and not counted as rollbacks.",
+            "{} an earlier version within the grace period; that is a race of two promotions, not a rollback.",
             plural(
                 races.len() as u64,
                 "deployment brought back",
