@@ -14,3 +14,4 @@ mod cases;
 mod clones;
 mod data;
 mod docs;
+mod truth;
