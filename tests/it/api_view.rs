@@ -22,9 +22,23 @@ const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];
 const GRACE_SECONDS: i64 = 300;
 /// Pull requests of a bot that a person pushed to.
 const PUSHED_TO: [u64; 4] = [3054, 3071, 3090, 3181];
-/// Pull requests whose branch went to integration before it was merged.
-const BRANCHES: [u64; 14] = [
-    3026, 3055, 3061, 3071, 3075, 3203, 3219, 3255, 3263, 3283, 3289, 3315, 3340, 3343,
+/// Pull requests whose branch was deployed before it was merged, by environment.
+const BRANCHES: [(&str, &[u64]); 3] = [
+    (
+        "integration",
+        &[
+            3026, 3055, 3061, 3071, 3075, 3203, 3219, 3255, 3263, 3283, 3289, 3315, 3340, 3343,
+        ],
+    ),
+    ("staging", &[3160, 3203, 3219, 3263]),
+    ("production", &[]),
+];
+/// Rollbacks by environment: to a version that was there before, those of them within the grace period, and
+/// the truth's others, which put an older commit out that was not there before.
+const ROLLBACKS: [(&str, [usize; 3]); 3] = [
+    ("integration", [2, 0, 17]),
+    ("staging", [6, 3, 6]),
+    ("production", [6, 2, 3]),
 ];
 
 /// The recorded answers: a path below the repository, its query, its body.
@@ -256,6 +270,9 @@ fn check(environment: &str, want: &Value, events: &Events, now: i64) {
         }
     }
     pulls(environment, rows, &timeline);
+    let races = timeline.deployments.iter().filter_map(|d| d.rollback);
+    let races = races.filter(|r| r.race).count();
+    assert!(ROLLBACKS.contains(&(environment, [found.len(), races, unseen.len()])));
     for (days, want) in want["windows"].as_object().unwrap() {
         let window = Window {
             from: at(now - days.parse::<i64>().unwrap() * 86_400),
@@ -339,12 +356,8 @@ fn pulls(environment: &str, rows: &[Value], timeline: &Timeline) {
         .filter(|(_, (merged, deployed, _))| deployed < merged)
         .map(|(number, _)| *number)
         .collect();
-    let want: &[u64] = if environment == "integration" {
-        &BRANCHES
-    } else {
-        &[]
-    };
-    assert_eq!(early, want, "{environment}");
+    let want = BRANCHES.iter().find(|(name, _)| *name == environment);
+    assert_eq!(early, want.unwrap().1, "{environment}");
     let known: BTreeSet<(i64, i64)> = ours.values().map(|(m, d, _)| (*m, *d)).collect();
     let late: Vec<i64> = theirs
         .difference(&known)
