@@ -8,6 +8,7 @@
     reason = "tests may stop, read the disk and start programs"
 )]
 
+mod api_view;
 mod architecture;
 mod bundles;
 mod cases;
@@ -15,5 +16,6 @@ mod clones;
 mod data;
 mod docs;
 mod ghsim;
+mod truth;
 mod world;
 mod world_self;
