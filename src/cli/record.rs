@@ -245,10 +245,11 @@ fn list(host: &Host) -> Result<Exit, Failure> {
             .as_deref()
             .unwrap_or("")
             .chars()
-            .filter(|c| !c.is_control())
+            .filter(|c| !hides(*c))
             .collect();
+        let id: String = event.id.chars().filter(|c| !hides(*c)).collect();
         let opened = incident.opened_at.format("%Y-%m-%d %H:%M");
-        let _ = writeln!(text, "{}  opened {opened}  {state}  {title}", event.id);
+        let _ = writeln!(text, "{id}  opened {opened}  {state}  {title}");
     }
     if rows.is_empty() {
         host.say("no incidents are recorded; `fivekeys incident open` records one");
@@ -280,6 +281,12 @@ fn already(host: &Host, id: &str) -> Result<Exit, Failure> {
     host.say("already recorded");
     host.print(&format!("{id}\n"))?;
     Ok(Exit::Fine)
+}
+
+/// Characters that a terminal obeys, or that reorder what is read.
+fn hides(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 fn manual(id: String, time: Instant, updated: Instant, fact: Fact) -> Event {

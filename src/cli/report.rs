@@ -251,4 +251,3 @@ pub(super) fn terminal(host: &Host) -> Style {
         ..Style::default()
     }
 }
-

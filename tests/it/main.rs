@@ -11,6 +11,7 @@
 mod architecture;
 mod bundles;
 mod cases;
+mod cli;
 mod clones;
 mod data;
 mod docs;
