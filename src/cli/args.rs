@@ -4,9 +4,50 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// What people type first.
+const EXAMPLES: &str = "\
+Examples:
+  fivekeys report                      the five metrics of this clone
+  fivekeys report --compact            the same in five lines
+  fivekeys explain change_fail_rate    where a number comes from
+  fivekeys incident open 'Checkout is down' --caused-by 3f2a91c
+
+It works offline. What it reads and records is kept in .dora/.";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  fivekeys report --window 30d --compare
+  fivekeys report --since 2026-01-01 --until 2026-04-01 --export q1.csv
+  fivekeys report --tags '^deploy-\\d+$'
+  fivekeys report --tags '^(?<service>[a-z]+)-v\\d+' --service api
+  fivekeys report --from history=history.json --format json
+
+Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
+6 a newer fivekeys wrote the ledger.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Metrics:
+  change_lead_time, deployment_frequency, failed_deployment_recovery_time,
+  change_fail_rate, deployment_rework_rate
+
+Examples:
+  fivekeys explain change_lead_time --service api
+  fivekeys explain MTTR --window 180d --verbose";
+
+const DEPLOY_EXAMPLES: &str = "\
+Examples:
+  fivekeys deploy --id build-812 --sha v1.4.0
+  fivekeys deploy --service api --status failure --at 2026-03-02T10:15:00Z
+  fivekeys deploy --amend build-812 --failed --fixed-by build-815";
+
+const OPEN_EXAMPLES: &str = "\
+Examples:
+  fivekeys incident open 'Checkout is down' --id pd-4711 --caused-by build-812
+  fivekeys incident resolve pd-4711 --fixed-by build-815";
+
 /// Software delivery, measured by DORA's five metrics from what you already have.
 #[derive(Debug, Parser)]
-#[command(name = "fivekeys", version, about, max_term_width = 100)]
+#[command(name = "fivekeys", version, after_help = EXAMPLES)]
 pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -16,17 +57,21 @@ pub(super) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Find what exists, write .github/fivekeys.yml, and print the baseline.
+    /// Write .github/fivekeys.yml from what exists, and print the baseline.
     Init(InitArgs),
     /// Measure this clone and print the five metrics.
+    #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArgs),
     /// Print the metrics week by week, as charts.
     Trend(TrendArgs),
-    /// Show how a number came about: definition, rules, and the events behind it.
+    /// Show how a number came about: definition, rules, events.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Record a deployment in .dora/, or correct one.
+    #[command(after_help = DEPLOY_EXAMPLES)]
     Deploy(DeployArgs),
     /// Record incidents in .dora/.
+    #[command(after_help = OPEN_EXAMPLES)]
     Incident {
         /// Which.
         #[command(subcommand)]
@@ -34,7 +79,7 @@ pub(super) enum Command {
     },
     /// Recompute .dora/metrics.json from the ledger and compare.
     Verify(VerifyArgs),
-    /// Run as a GitHub Action: read the runner's environment and GitHub, write the metrics branch.
+    /// Run as a GitHub Action; the container calls it.
     Action,
 }
 
@@ -44,13 +89,13 @@ pub(super) struct Scope {
     /// Length of the window up to now, such as 30d or 12w.
     #[arg(long, value_name = "LENGTH", conflicts_with = "since")]
     pub(super) window: Option<String>,
-    /// First moment of the window: a date or an RFC 3339 instant.
+    /// First moment of the window: 2026-03-01, or RFC 3339.
     #[arg(long, value_name = "INSTANT")]
     pub(super) since: Option<String>,
     /// First moment after the window.
     #[arg(long, value_name = "INSTANT")]
     pub(super) until: Option<String>,
-    /// The moment that open failures age to, instead of now.
+    /// What counts as now, such as for open failures.
     #[arg(long, value_name = "INSTANT")]
     pub(super) as_of: Option<String>,
     /// IANA time zone of days and weeks.
@@ -59,20 +104,20 @@ pub(super) struct Scope {
     /// Only this service.
     #[arg(long, value_name = "NAME")]
     pub(super) service: Option<String>,
-    /// Environments that are production, as comma-separated globs.
+    /// Which environments are production: globs, by commas.
     #[arg(long, value_name = "GLOBS")]
     pub(super) environment: Option<String>,
-    /// Which tags are deployments, as a regular expression; a group `service` names the component.
+    /// Which tags are deployments, as shown below.
     #[arg(long, value_name = "REGEX")]
     pub(super) tags: Option<String>,
-    /// Where deployments are read from in a clone.
-    #[arg(long, value_enum)]
+    /// tags, merges, or auto: tags when any match.
+    #[arg(long, value_enum, hide_possible_values = true)]
     pub(super) source: Option<SourceArg>,
-    /// Configuration file, instead of .github/fivekeys.yml.
+    /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Measure a file instead of this clone: history=FILE.
-    #[arg(long, value_name = "ADAPTER=FILE")]
+    #[arg(long, value_name = "KIND=FILE")]
     pub(super) from: Option<String>,
 }
 
@@ -93,8 +138,13 @@ pub(super) struct ReportArgs {
     /// What to look at.
     #[command(flatten)]
     pub(super) scope: Scope,
-    /// How to print it.
-    #[arg(long, default_value = "terminal", value_parser = ["terminal", "markdown", "json", "csv"])]
+    /// terminal, markdown, json or csv.
+    #[arg(
+        long,
+        default_value = "terminal",
+        hide_possible_values = true,
+        value_parser = ["terminal", "markdown", "json", "csv"],
+    )]
     pub(super) format: String,
     /// Five lines.
     #[arg(long, conflicts_with = "verbose")]
@@ -105,7 +155,7 @@ pub(super) struct ReportArgs {
     /// This window and the one before, side by side.
     #[arg(long)]
     pub(super) compare: bool,
-    /// Also write the report here; the ending chooses the format: .json, .csv, .md, .html or .txt.
+    /// Also write it to a .json, .csv, .md, .html or .txt.
     #[arg(long, value_name = "FILE")]
     pub(super) export: Option<PathBuf>,
 }
@@ -121,8 +171,7 @@ pub(super) struct TrendArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A metric, by its name or an older one: `change_lead_time`, `deployment_frequency`,
-    /// `failed_deployment_recovery_time`, `change_fail_rate`, `deployment_rework_rate`.
+    /// Its name, or an older one such as MTTR or CFR.
     pub(super) metric: String,
     /// Every event instead of the first twenty.
     #[arg(long)]
@@ -138,7 +187,7 @@ pub(super) struct InitArgs {
     /// How far back to look.
     #[arg(long, default_value = "90d", value_name = "LENGTH")]
     pub(super) lookback: String,
-    /// Write the configuration anew and forget what git can tell again; what people recorded stays.
+    /// Begin anew: the file, and git. Recorded events stay.
     #[arg(long)]
     pub(super) reset: bool,
 }
@@ -146,17 +195,22 @@ pub(super) struct InitArgs {
 /// `deploy`.
 #[derive(Debug, Args)]
 pub(super) struct DeployArgs {
-    /// Environment.
-    #[arg(long, default_value = "production")]
+    /// Where it went.
+    #[arg(long, value_name = "NAME", default_value = "production")]
     pub(super) environment: String,
     /// Component.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(super) service: Option<String>,
     /// Commit or version; the clone's HEAD when not given.
     #[arg(long)]
     pub(super) sha: Option<String>,
-    /// How it ended: success, failure, cancelled.
-    #[arg(long, default_value = "success", value_parser = ["success", "failure", "cancelled"])]
+    /// success, failure or cancelled.
+    #[arg(
+        long,
+        default_value = "success",
+        hide_possible_values = true,
+        value_parser = ["success", "failure", "cancelled"],
+    )]
     pub(super) status: String,
     /// When it finished; now when not given.
     #[arg(long, value_name = "INSTANT")]
@@ -165,12 +219,12 @@ pub(super) struct DeployArgs {
     #[arg(long, value_name = "INSTANT")]
     pub(super) started: Option<String>,
     /// Your own key: the same key is the same deployment.
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     pub(super) id: Option<String>,
-    /// Labels, such as hotfix.
-    #[arg(long = "label")]
+    /// A label such as hotfix; may be given again.
+    #[arg(long = "label", value_name = "LABEL")]
     pub(super) labels: Vec<String>,
-    /// Correct this deployment instead of recording one: say --failed or --not-failed.
+    /// Correct this one: with --failed or --not-failed.
     #[arg(long, value_name = "ID", conflicts_with_all = ["sha", "started", "id", "service"])]
     pub(super) amend: Option<String>,
     /// With --amend: it failed.
@@ -179,7 +233,7 @@ pub(super) struct DeployArgs {
     /// With --amend: it did not fail.
     #[arg(long, requires = "amend")]
     pub(super) not_failed: bool,
-    /// With --amend --failed: the deployment that repaired it.
+    /// With --amend --failed: what repaired it.
     #[arg(long, value_name = "ID", requires = "failed")]
     pub(super) fixed_by: Option<String>,
 }
@@ -188,6 +242,7 @@ pub(super) struct DeployArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum IncidentCommand {
     /// Open an incident; prints its id.
+    #[command(after_help = OPEN_EXAMPLES)]
     Open(IncidentOpenArgs),
     /// Resolve an incident.
     Resolve(IncidentResolveArgs),
@@ -201,15 +256,15 @@ pub(super) struct IncidentOpenArgs {
     /// What happened.
     pub(super) title: Option<String>,
     /// Your own key: the same key is the same incident.
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     pub(super) id: Option<String>,
     /// When users were first affected; now when not given.
     #[arg(long, value_name = "INSTANT")]
     pub(super) at: Option<String>,
     /// The service it hurts.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(super) service: Option<String>,
-    /// What caused it: a deployment's id, a commit, or #N for a pull request.
+    /// A deployment, a commit, or #N for a pull request.
     #[arg(long = "caused-by", value_name = "CAUSE")]
     pub(super) caused_by: Vec<String>,
 }
@@ -230,7 +285,7 @@ pub(super) struct IncidentResolveArgs {
 /// `verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// Folder with metrics.json and ledger/, such as a checkout of the metrics branch.
+    /// Such as a checkout of the metrics branch; else .dora.
     #[arg(long, value_name = "FOLDER")]
     pub(super) folder: Option<PathBuf>,
     /// Configuration file, instead of .github/fivekeys.yml.

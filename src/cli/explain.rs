@@ -17,6 +17,9 @@ pub(super) fn run(host: &Host, args: &ExplainArgs) -> Result<Exit, Failure> {
     };
     let workspace = workspace::open(host, &args.scope)?;
     let report = report::measure(host, &workspace, &args.scope)?;
+    if let Some(nothing) = workspace.nothing() {
+        return Err(nothing);
+    }
     let style = Style {
         verbose: args.verbose,
         ..report::terminal(host)

@@ -60,12 +60,26 @@ impl Failure {
     }
 }
 
-/// Without characters that a terminal would obey.
+/// Without characters that a terminal would obey, or lines that a runner would. Further lines are indented, so that
+/// a cause of several lines is not taken for several errors.
 fn plain(text: impl std::fmt::Display) -> String {
-    text.to_string()
+    let text: String = text
+        .to_string()
         .chars()
+        .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'))
         .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
-        .collect()
+        .collect();
+    let text = text.replace("##[", "## [");
+    let mut lines = text.trim_end().lines();
+    let mut out = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        out.push_str("\n    ");
+        match line.trim_start().strip_prefix("::") {
+            Some(rest) => out.push_str(&format!(": :{rest}")),
+            None => out.push_str(line),
+        }
+    }
+    out
 }
 
 impl From<anyhow::Error> for Failure {

@@ -35,7 +35,7 @@ struct OlderEnvironment {
 
 /// Runs the command.
 pub(super) fn run(host: &Host, args: &InitArgs) -> Result<Exit, Failure> {
-    let lookback = parse_days(&args.lookback)?;
+    let lookback = parse_days(&args.lookback).map_err(question::of_flag("--lookback"))?;
     let root = workspace::root(host)?;
     let folder = Folder::at(root.join(FOLDER));
     if args.reset {
@@ -59,14 +59,15 @@ pub(super) fn run(host: &Host, args: &InitArgs) -> Result<Exit, Failure> {
     };
     let workspace = workspace::open(host, &scope)?;
     let report = report::measure(host, &workspace, &scope)?;
+    if let Some(nothing) = workspace.nothing() {
+        return Err(nothing);
+    }
     report::keep(host, &workspace, &report);
     let Some(format) = render::find_format("terminal") else {
         return Ok(Exit::Bug);
     };
     host.print(&(format.render)(&report, &report::terminal(host))?)?;
-    if !workspace.has_deployments() {
-        return Ok(Exit::Nothing);
-    }
+    report::point_to_the_latest(host, &workspace, &report);
     host.say(
         "next: add the job of the README to your deploy workflow, then `fivekeys report` any time",
     );

@@ -43,10 +43,10 @@ pub(super) fn read_config(root: &Path, given: Option<&Path>) -> Result<Config, F
 pub(super) fn override_config(config: &mut Config, scope: &Scope) -> Result<(), Failure> {
     if let Some(globs) = &scope.environment {
         let list: Vec<String> = globs.split(',').map(|g| g.trim().to_owned()).collect();
-        config.environments = Environments::new(&list)?;
+        config.environments = Environments::new(&list).map_err(of_flag("--environment"))?;
     }
     if let Some(pattern) = &scope.tags {
-        config.tags = TagPattern::new(pattern)?;
+        config.tags = TagPattern::new(pattern).map_err(of_flag("--tags"))?;
     }
     if let Some(zone) = &scope.timezone {
         config.timezone = zone.parse().map_err(|_| {
@@ -57,7 +57,7 @@ pub(super) fn override_config(config: &mut Config, scope: &Scope) -> Result<(), 
         })?;
     }
     if let Some(window) = &scope.window {
-        config.window_days = parse_days(window)?;
+        config.window_days = parse_days(window).map_err(of_flag("--window"))?;
     }
     match scope.source {
         Some(SourceArg::Auto) => config.source = SourceChoice::Auto,
@@ -66,6 +66,11 @@ pub(super) fn override_config(config: &mut Config, scope: &Scope) -> Result<(), 
         None => {}
     }
     Ok(())
+}
+
+/// Names the flag that a wrong value was typed after.
+pub(super) fn of_flag<E: Into<Failure>>(flag: &'static str) -> impl Fn(E) -> Failure {
+    move |error| error.into().during(format!("cannot use `{flag}`"))
 }
 
 /// What of the configuration a history file brings along.
@@ -97,11 +102,17 @@ pub(super) fn apply_settings(
 
 /// The window that was asked for.
 pub(super) fn ask(host: &Host, config: &Config, scope: &Scope) -> Result<Ask, Failure> {
-    let instant = |text: &Option<String>| -> Result<Option<Instant>, Failure> {
-        Ok(text.as_deref().map(parse_instant).transpose()?)
+    let instant = |flag, text: &Option<String>| -> Result<Option<Instant>, Failure> {
+        text.as_deref()
+            .map(parse_instant)
+            .transpose()
+            .map_err(of_flag(flag))
     };
-    let (since, until) = (instant(&scope.since)?, instant(&scope.until)?);
-    let now = instant(&scope.as_of)?.unwrap_or(host.now);
+    let (since, until) = (
+        instant("--since", &scope.since)?,
+        instant("--until", &scope.until)?,
+    );
+    let now = instant("--as-of", &scope.as_of)?.unwrap_or(host.now);
     let to = until.unwrap_or(now);
     let window = match since {
         Some(from) => Window { from, to },

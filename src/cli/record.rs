@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::args::{DeployArgs, IncidentCommand, IncidentOpenArgs, IncidentResolveArgs};
 use super::workspace::folder_ledger;
-use super::{Exit, Failure, workspace};
+use super::{Exit, Failure, question, workspace};
 use crate::event::{
     Cause, Correction, Deployment, Event, Events, Fact, Incident, Instant, Outcome, Source,
     causes_in, parse_instant,
@@ -19,16 +19,25 @@ pub(super) fn deploy(host: &Host, args: &DeployArgs) -> Result<Exit, Failure> {
     if let Some(amended) = &args.amend {
         return amend(host, args, amended);
     }
-    let at = instant(args.at.as_deref(), host.now)?;
-    let started = args.started.as_deref().map(parse_instant).transpose()?;
+    let (_, ledger, _) = folder_ledger(host)?;
+    let known = args.id.as_ref().and_then(|key| {
+        let event = ledger.events.get("deployment", &format!("man:{key}"))?;
+        event.fact.as_deployment()
+    });
+    // The same key again is the same deployment: what is not said anew stays.
+    let said = known.and_then(|d| d.finished_at).unwrap_or(host.now);
+    let at = instant("--at", args.at.as_deref())?.unwrap_or(said);
+    let started =
+        instant("--started", args.started.as_deref())?.or(known.and_then(|d| d.started_at));
     if started.is_some_and(|from| from > at) {
         return Err(Failure::usage("it began after it finished", None));
     }
     let revision = match &args.sha {
         Some(sha) => Some(full_revision(host, sha)),
-        None => Git::open(&host.folder)
-            .ok()
-            .and_then(|git| git.commit("HEAD").ok().flatten()),
+        None => known.and_then(|d| d.revision.clone()).or_else(|| {
+            let git = Git::open(&host.folder).ok()?;
+            git.commit("HEAD").ok().flatten()
+        }),
     };
     let id = args.id.as_ref().map_or_else(
         || {
@@ -42,30 +51,34 @@ pub(super) fn deploy(host: &Host, args: &DeployArgs) -> Result<Exit, Failure> {
         },
         |key| format!("man:{key}"),
     );
-    let event = manual(
-        id,
-        at,
-        host.now,
-        Fact::Deployment(Deployment {
-            service: args.service.clone(),
-            environment: args.environment.clone(),
-            revision,
-            outcome: Outcome::of_status(&args.status),
-            started_at: started,
-            finished_at: Some(at),
-            approximate: false,
-            run: None,
-            repository: None,
-            attempt: None,
-            production: None,
-            transient: false,
-            labels: args.labels.clone(),
-            changes: None,
-            pulls: Vec::new(),
-            url: None,
-        }),
-    );
-    store(host, event)
+    let deployment = Deployment {
+        service: args
+            .service
+            .clone()
+            .or_else(|| known.and_then(|d| d.service.clone())),
+        environment: args.environment.clone(),
+        revision,
+        outcome: Outcome::of_status(&args.status),
+        started_at: started,
+        finished_at: Some(at),
+        approximate: false,
+        run: None,
+        repository: None,
+        attempt: None,
+        production: None,
+        transient: false,
+        labels: match known {
+            Some(known) if args.labels.is_empty() => known.labels.clone(),
+            _ => args.labels.clone(),
+        },
+        changes: None,
+        pulls: Vec::new(),
+        url: None,
+    };
+    if known == Some(&deployment) {
+        return already(host, &id);
+    }
+    store(host, manual(id, at, host.now, Fact::Deployment(deployment)))
 }
 
 fn amend(host: &Host, args: &DeployArgs, amended: &str) -> Result<Exit, Failure> {
@@ -76,11 +89,13 @@ fn amend(host: &Host, args: &DeployArgs, amended: &str) -> Result<Exit, Failure>
         ));
     }
     let (_, ledger, _) = folder_ledger(host)?;
-    for id in std::iter::once(amended).chain(args.fixed_by.as_deref()) {
-        known_deployment(&ledger.events, id)?;
-    }
+    let amended = known_deployment(&ledger.events, amended)?;
+    let fixed_by = args.fixed_by.as_deref();
+    let fixed_by = fixed_by
+        .map(|id| known_deployment(&ledger.events, id))
+        .transpose()?;
     let verdict = if args.failed { "failed" } else { "fine" };
-    let id = hashed(&["correction", amended, verdict, &host.now.to_rfc3339()]);
+    let id = hashed(&["correction", &amended, verdict, &host.now.to_rfc3339()]);
     store(
         host,
         manual(
@@ -88,17 +103,21 @@ fn amend(host: &Host, args: &DeployArgs, amended: &str) -> Result<Exit, Failure>
             host.now,
             host.now,
             Fact::DeploymentCorrected(Correction {
-                deployment: amended.to_owned(),
+                deployment: amended,
                 failed: args.failed,
-                fixed_by: args.fixed_by.clone(),
+                fixed_by,
             }),
         ),
     )
 }
 
-fn known_deployment(events: &Events, id: &str) -> Result<(), Failure> {
-    if events.get("deployment", id).is_some() {
-        return Ok(());
+/// A deployment's id, given in full or as the key it was recorded with.
+fn known_deployment(events: &Events, id: &str) -> Result<String, Failure> {
+    let by_key = format!("man:{id}");
+    for known in [id, &by_key] {
+        if events.get("deployment", known).is_some() {
+            return Ok(known.to_owned());
+        }
     }
     let mut latest: Vec<&Event> = events
         .iter()
@@ -127,7 +146,14 @@ pub(super) fn incident(host: &Host, command: &IncidentCommand) -> Result<Exit, F
 }
 
 fn open(host: &Host, args: &IncidentOpenArgs) -> Result<Exit, Failure> {
-    let at = instant(args.at.as_deref(), host.now)?;
+    let (_, ledger, _) = folder_ledger(host)?;
+    let known = args.id.as_ref().and_then(|key| {
+        let event = ledger.events.get("incident", &format!("man:{key}"))?;
+        event.fact.as_incident()
+    });
+    // The same key again is the same incident: an alarm that repeats itself opens nothing anew.
+    let said = known.map_or(host.now, |i| i.opened_at);
+    let at = instant("--at", args.at.as_deref())?.unwrap_or(said);
     let title = args.title.as_deref().unwrap_or("");
     let id = args.id.as_ref().map_or_else(
         || {
@@ -140,27 +166,36 @@ fn open(host: &Host, args: &IncidentOpenArgs) -> Result<Exit, Failure> {
         },
         |key| format!("man:{key}"),
     );
-    let causes = args.caused_by.iter().map(|c| cause(host, c)).collect();
-    store(
-        host,
-        manual(
-            id,
-            at,
-            host.now,
-            Fact::Incident(Incident {
-                opened_at: at,
-                resolved_at: None,
-                service: args.service.clone(),
-                causes,
-                fixed_by: None,
-                title: args.title.clone(),
-            }),
-        ),
-    )
+    let causes: Vec<Cause> = args
+        .caused_by
+        .iter()
+        .map(|c| cause(host, &ledger.events, c))
+        .collect();
+    let incident = Incident {
+        opened_at: at,
+        resolved_at: known.and_then(|i| i.resolved_at),
+        service: args
+            .service
+            .clone()
+            .or_else(|| known.and_then(|i| i.service.clone())),
+        causes: match known {
+            Some(known) if causes.is_empty() => known.causes.clone(),
+            _ => causes,
+        },
+        fixed_by: known.and_then(|i| i.fixed_by.clone()),
+        title: args
+            .title
+            .clone()
+            .or_else(|| known.and_then(|i| i.title.clone())),
+    };
+    if known == Some(&incident) {
+        return already(host, &id);
+    }
+    store(host, manual(id, at, host.now, Fact::Incident(incident)))
 }
 
 fn resolve(host: &Host, args: &IncidentResolveArgs) -> Result<Exit, Failure> {
-    let at = instant(args.at.as_deref(), host.now)?;
+    let at = instant("--at", args.at.as_deref())?.unwrap_or(host.now);
     let (_, ledger, _) = folder_ledger(host)?;
     let known = ledger
         .events
@@ -177,9 +212,14 @@ fn resolve(host: &Host, args: &IncidentResolveArgs) -> Result<Exit, Failure> {
     }
     let mut incident = incident.clone();
     incident.resolved_at = Some(at);
-    incident.fixed_by = args.fixed_by.clone().or(incident.fixed_by);
+    if let Some(id) = &args.fixed_by {
+        incident.fixed_by = Some(known_deployment(&ledger.events, id)?);
+    }
     let event = Event {
-        updated: host.now,
+        // Later than what it resolves, even where both fall on one tick of the clock.
+        updated: host
+            .now
+            .max(event.updated + chrono::Duration::milliseconds(1)),
         fact: Fact::Incident(incident),
         ..event.clone()
     };
@@ -205,10 +245,11 @@ fn list(host: &Host) -> Result<Exit, Failure> {
             .as_deref()
             .unwrap_or("")
             .chars()
-            .filter(|c| !c.is_control())
+            .filter(|c| !hides(*c))
             .collect();
+        let id: String = event.id.chars().filter(|c| !hides(*c)).collect();
         let opened = incident.opened_at.format("%Y-%m-%d %H:%M");
-        let _ = writeln!(text, "{}  opened {opened}  {state}  {title}", event.id);
+        let _ = writeln!(text, "{id}  opened {opened}  {state}  {title}");
     }
     if rows.is_empty() {
         host.say("no incidents are recorded; `fivekeys incident open` records one");
@@ -230,11 +271,22 @@ fn store(host: &Host, event: Event) -> Result<Exit, Failure> {
     let id = event.id.clone();
     if let Some(plan) = ledger.append(&[event], host.now.date_naive()) {
         folder.save(&plan)?;
-    } else {
-        host.say("already recorded");
+        host.print(&format!("{id}\n"))?;
+        return Ok(Exit::Fine);
     }
+    already(host, &id)
+}
+
+fn already(host: &Host, id: &str) -> Result<Exit, Failure> {
+    host.say("already recorded");
     host.print(&format!("{id}\n"))?;
     Ok(Exit::Fine)
+}
+
+/// Characters that a terminal obeys, or that reorder what is read.
+fn hides(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 fn manual(id: String, time: Instant, updated: Instant, fact: Fact) -> Event {
@@ -247,8 +299,10 @@ fn manual(id: String, time: Instant, updated: Instant, fact: Fact) -> Event {
     }
 }
 
-fn instant(text: Option<&str>, now: Instant) -> Result<Instant, Failure> {
-    Ok(text.map(parse_instant).transpose()?.unwrap_or(now))
+fn instant(flag: &'static str, text: Option<&str>) -> Result<Option<Instant>, Failure> {
+    text.map(parse_instant)
+        .transpose()
+        .map_err(question::of_flag(flag))
 }
 
 /// A full object id where the clone knows it; else as written, which may be a version.
@@ -259,11 +313,21 @@ fn full_revision(host: &Host, sha: &str) -> String {
         .unwrap_or_else(|| sha.to_owned())
 }
 
-fn cause(host: &Host, text: &str) -> Cause {
+fn cause(host: &Host, events: &Events, text: &str) -> Cause {
+    if let Ok(id) = known_deployment(events, text) {
+        return Cause::Deployment(id);
+    }
     match causes_in(&format!("caused-by: {text}")).into_iter().next() {
         Some(Cause::Commit(sha)) => Cause::Commit(full_revision(host, &sha)),
         Some(found) => found,
-        None => Cause::Deployment(text.to_owned()),
+        None => {
+            // It may be known elsewhere: kept, and said.
+            host.say(&format!(
+                "note: no deployment `{}` is known here; the cause is kept as written",
+                text.escape_debug()
+            ));
+            Cause::Deployment(text.to_owned())
+        }
     }
 }
 

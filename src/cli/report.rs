@@ -13,29 +13,54 @@ use crate::report::{Ask, build};
 
 /// Runs the command.
 pub(super) fn run(host: &Host, args: &ReportArgs) -> Result<Exit, Failure> {
+    // A mistyped ending is said before anything is read.
+    let export_as = args.export.as_deref().map(ending).transpose()?;
     let workspace = workspace::open(host, &args.scope)?;
     let report = measure(host, &workspace, &args.scope)?;
-    if report.deployments.is_empty() {
-        check_environment(&workspace, &args.scope)?;
-    }
-    if is_default(&args.scope) {
+    let empty = workspace.nothing();
+    if is_default(&args.scope) && empty.is_none() {
         keep(host, &workspace, &report);
     }
     let style = style(host, args);
-    let text = if args.compare && args.format == "terminal" {
-        render::compare(&report, &style)?
-    } else {
-        print_as(&report, &args.format, &style)?
-    };
-    host.print(&text)?;
-    if let Some(path) = &args.export {
-        export(host, &report, path, &style)?;
+    // A person is told why; a machine gets the document all the same, with its reasons.
+    if empty.is_none() || args.format != "terminal" {
+        host.print(&if args.compare && args.format == "terminal" {
+            render::compare(&report, &style)?
+        } else {
+            print_as(&report, &args.format, &style)?
+        })?;
     }
-    Ok(if workspace.has_deployments() {
-        Exit::Fine
-    } else {
-        Exit::Nothing
-    })
+    if args.compare && args.format != "terminal" {
+        host.say("note: --compare is for the terminal; this format has both windows anyway");
+    }
+    if let (Some(path), Some(format)) = (&args.export, export_as) {
+        export(host, &report, path, format, &style)?;
+    }
+    if let Some(nothing) = empty {
+        return Err(nothing);
+    }
+    point_to_the_latest(host, &workspace, &report);
+    Ok(Exit::Fine)
+}
+
+/// An old clone has nothing in the window up to now; its history is one flag away.
+pub(super) fn point_to_the_latest(host: &Host, workspace: &Workspace, report: &Report) {
+    if report.overall.metrics.deployment_frequency.attempts > 0 {
+        return;
+    }
+    let times = workspace
+        .events
+        .iter()
+        .filter(|e| e.fact.as_deployment().is_some())
+        .map(|e| e.time);
+    if let Some(latest) = times.filter(|at| *at < report.window.from).max() {
+        let next = latest + chrono::Duration::days(1);
+        host.say(&format!(
+            "note: the latest deployment was on {}; `--until {}` shows the window up to it",
+            latest.format("%Y-%m-%d"),
+            next.format("%Y-%m-%d")
+        ));
+    }
 }
 
 /// Builds the report that was asked for.
@@ -47,6 +72,7 @@ pub(super) fn measure(
     let mut ask: Ask = question::ask(host, &workspace.config, scope)?;
     ask.repository.clone_from(&workspace.repository);
     ask.notes.clone_from(&workspace.notes);
+    check_environment(workspace, scope)?;
     let mut report = build(&workspace.events, &workspace.config, &ask);
     question::narrow(&mut report, scope.service.as_deref())?;
     Ok(report)
@@ -115,6 +141,10 @@ pub(super) fn keep(host: &Host, workspace: &Workspace, report: &Report) {
     let Some(folder) = &workspace.folder else {
         return;
     };
+    if !workspace.complete {
+        host.say("warning: the results in .dora/ were left as they are; see the notes");
+        return;
+    }
     let facts = RunFacts {
         persisted: true,
         repository: report.repository.clone().unwrap_or_default(),
@@ -151,29 +181,40 @@ fn print_as(report: &Report, format: &str, style: &Style) -> Result<String, Fail
     Ok((format.render)(report, style)?)
 }
 
-fn export(host: &Host, report: &Report, path: &Path, style: &Style) -> Result<(), Failure> {
+/// The format that a file's ending names.
+fn ending(path: &Path) -> Result<&'static str, Failure> {
     let ending = path
         .extension()
         .map(|e| e.to_string_lossy().to_ascii_lowercase());
-    let text = match ending.as_deref() {
-        Some("json") => print_as(report, "json", style)?,
-        Some("csv") => print_as(report, "csv", style)?,
-        Some("md") => print_as(report, "markdown", style)?,
-        Some("txt") => print_as(
-            report,
-            "terminal",
-            &Style {
-                colour: false,
-                ..*style
-            },
-        )?,
-        Some("html") => render::page(report)?,
+    Ok(match ending.as_deref() {
+        Some("json") => "json",
+        Some("csv") => "csv",
+        Some("md") => "markdown",
+        Some("txt") => "terminal",
+        Some("html") => "html",
         _ => {
             return Err(Failure::usage(
                 format!("the ending of `{}` names no format", path.display()),
                 Some("use .json, .csv, .md, .html or .txt".to_owned()),
             ));
         }
+    })
+}
+
+fn export(
+    host: &Host,
+    report: &Report,
+    path: &Path,
+    format: &str,
+    style: &Style,
+) -> Result<(), Failure> {
+    let style = Style {
+        colour: false,
+        ..*style
+    };
+    let text = match format {
+        "html" => render::page(report)?,
+        format => print_as(report, format, &style)?,
     };
     let path = host.folder.join(path);
     disk::write_atomic(&path, text.as_bytes())?;
@@ -208,12 +249,5 @@ pub(super) fn terminal(host: &Host) -> Style {
         colour: host.stdout_is_terminal && !dumb && host.var("NO_COLOR").is_none(),
         ascii: dumb || !utf8,
         ..Style::default()
-    }
-}
-
-impl Workspace {
-    /// Whether there is anything to measure.
-    pub(super) fn has_deployments(&self) -> bool {
-        self.events.iter().any(|e| e.fact.as_deployment().is_some())
     }
 }

@@ -16,10 +16,9 @@ pub(super) fn run(host: &Host, args: &TrendArgs) -> Result<Exit, Failure> {
     }
     let workspace = workspace::open(host, &scope)?;
     let report = report::measure(host, &workspace, &scope)?;
+    if let Some(nothing) = workspace.nothing() {
+        return Err(nothing);
+    }
     host.print(&render::trend(&report, &report::terminal(host))?)?;
-    Ok(if workspace.has_deployments() {
-        Exit::Fine
-    } else {
-        Exit::Nothing
-    })
+    Ok(Exit::Fine)
 }

@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
 use super::args::Scope;
 use super::progress::Progress;
-use super::question;
+use super::{Exit, Failure, question};
 use crate::adapter::parse_history;
 use crate::collect::git::{self, GitHistory};
 use crate::config::Config;
 use crate::event::{Event, Events, Fact, Instant, Source};
 use crate::host::git::{Git, GitError};
 use crate::host::{Host, disk};
-use crate::ledger::{Folder, Ledger};
+use crate::ledger::{Folder, FolderError, Ledger};
 use crate::report::v1::Note;
 use crate::timeline::Timeline;
 
@@ -34,6 +33,37 @@ pub(super) struct Workspace {
     pub(super) notes: Vec<Note>,
     /// Where results go; absent when a file was measured.
     pub(super) folder: Option<Folder>,
+    /// Everything that is stored was read. If not, what was published before is better than what would be now.
+    pub(super) complete: bool,
+}
+
+impl Workspace {
+    /// Why there is nothing to measure; `None` when there is something.
+    pub(super) fn nothing(&self) -> Option<Failure> {
+        if self.events.iter().any(|e| e.fact.as_deployment().is_some()) {
+            return None;
+        }
+        let without_commits = self.folder.is_some() && self.events.head.is_none();
+        let (why, help) = if without_commits {
+            (
+                "this repository has no commits yet".to_owned(),
+                "commit, or record a deployment with `fivekeys deploy`".to_owned(),
+            )
+        } else {
+            let reason = self.notes.first();
+            (
+                reason.map_or_else(|| "there are no deployments".to_owned(), |n| n.says.clone()),
+                reason.and_then(|n| n.help.clone()).unwrap_or_else(|| {
+                    "record one with `fivekeys deploy`, or set `source: merges`".to_owned()
+                }),
+            )
+        };
+        Some(Failure {
+            exit: Exit::Nothing,
+            error: anyhow::anyhow!(why).context("there is nothing to measure"),
+            help: Some(help),
+        })
+    }
 }
 
 /// The top of the clone that a folder is in; a bare one is its own top.
@@ -77,6 +107,7 @@ fn from_file(host: &Host, scope: &Scope, from: &str) -> Result<Workspace, Failur
         repository: None,
         notes: Vec::new(),
         folder: None,
+        complete: true,
     })
 }
 
@@ -94,19 +125,31 @@ fn from_clone(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
         .iter()
         .map(|n| Note {
             code: n.code.to_owned(),
-            says: n.text.clone(),
-            help: Some(n.help.clone()),
+            says: sentence(&n.text),
+            help: Some(sentence(&n.help)),
         })
         .collect();
     let repository = history.repository.clone().or_else(|| name_of(&root));
-    let events = store(host, &folder, history, &mut notes)?;
+    let (events, complete) = store(host, &folder, history, &mut notes)?;
     Ok(Workspace {
         events,
         config,
         repository,
         notes,
         folder: Some(folder),
+        complete,
     })
+}
+
+/// Notes stand one after the other: each begins and ends as sentences do.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    let mut out: String = first.into_iter().chain(chars).collect();
+    if !out.ends_with(['.', '!', '?']) {
+        out.push('.');
+    }
+    out
 }
 
 fn name_of(root: &Path) -> Option<String> {
@@ -114,16 +157,33 @@ fn name_of(root: &Path) -> Option<String> {
 }
 
 /// Takes the clone's history into the folder ledger. A folder that cannot be written, or must not be, is said and
-/// measured all the same.
+/// measured all the same. Also tells whether everything that is stored was read.
 fn store(
     host: &Host,
     folder: &Folder,
     history: GitHistory,
     notes: &mut Vec<Note>,
-) -> Result<Events, Failure> {
+) -> Result<(Events, bool), Failure> {
     let GitHistory { events, head, .. } = history;
     let lock = folder.lock();
-    let mut ledger = folder.load()?;
+    let mut ledger = match folder.load() {
+        Ok(ledger) => ledger,
+        Err(FolderError::Disk(error)) => {
+            notes.push(Note {
+                code: "ledger_unreadable".to_owned(),
+                says: sentence(&format!(
+                    "Only git was measured, and nothing was stored: {error}"
+                )),
+                help: Some("Make `.dora` a folder that can be read and written.".to_owned()),
+            });
+            let since = first_deployment(&events);
+            let mut all: Events = events.into_iter().collect();
+            all.history_since = since;
+            all.head = head;
+            return Ok((all, false));
+        }
+        Err(too_new @ FolderError::TooNew(_)) => return Err(too_new.into()),
+    };
     let since = first_deployment(&events)
         .into_iter()
         .chain(ledger.meta.history_since)
@@ -149,10 +209,11 @@ fn store(
             notes,
         );
     }
+    let complete = ledger.is_writable();
     let mut all = ledger.events;
     all.history_since = since;
     all.head = head;
-    Ok(all)
+    Ok((all, complete))
 }
 
 /// When the measured history begins: the first deployment that a tag or merge marks.
@@ -191,7 +252,7 @@ fn say_unwritten(saved: Result<(), Failure>, notes: &mut Vec<Note>) {
     if let Err(failure) = saved {
         notes.push(Note {
             code: "not_written".to_owned(),
-            says: format!("Nothing was stored in .dora/: {}.", failure.line()),
+            says: sentence(&format!("Nothing was stored in .dora/: {}", failure.line())),
             help: None,
         });
     }

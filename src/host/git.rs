@@ -53,7 +53,7 @@ impl GitError {
         match self {
             Self::NotInstalled => Some("install git 2.24 or newer"),
             Self::NotARepository { .. } => {
-                Some("run it inside a clone, or name one with `--repo FOLDER`")
+                Some("change into a clone, or measure a file with `--from history=FILE`")
             }
             Self::Shallow => Some(
                 "run `git fetch --unshallow --tags`; with actions/checkout set `fetch-depth: 0`",

@@ -148,6 +148,9 @@ impl Screen {
                 }
             })
             .collect();
+        // Columns move together before a row has to break.
+        let wide = widths.iter().sum::<usize>() + 2 * last > self.style.width;
+        let gap = if wide { " " } else { "  " };
         for (number, row) in rows.iter().enumerate() {
             let paint = if number == 0 {
                 Paint::Faint
@@ -159,11 +162,11 @@ impl Screen {
                 .zip(widths.iter().zip(right))
                 .map(|(cell, (width, right))| padded(cell, *width, *right))
                 .collect();
-            let whole = cells.join("  ");
+            let whole = cells.join(gap);
             if whole.trim_end().chars().count() <= self.style.width || cells.len() <= last {
                 self.line(&[(paint, whole.trim_end())]);
             } else {
-                self.line(&[(paint, cells[..last].join("  ").trim_end())]);
+                self.line(&[(paint, cells[..last].join(gap).trim_end())]);
                 self.text(4, 0, paint, &row[last]);
             }
         }

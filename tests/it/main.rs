@@ -12,6 +12,7 @@ mod api_view;
 mod architecture;
 mod bundles;
 mod cases;
+mod cli;
 mod clones;
 mod data;
 mod docs;
