@@ -8,6 +8,7 @@
     reason = "tests may stop, read the disk and start programs"
 )]
 
+mod action;
 mod api_view;
 mod architecture;
 mod bundles;
