@@ -28,8 +28,8 @@ COPY . .
 RUN set -eu; \
     host="$(rustc -vV | sed -n 's/^host: //p')"; \
     RUSTFLAGS="-C target-feature=+crt-static" \
-        cargo build --release --locked --bin fivekeys --target "$host"; \
-    install -D -m 0755 "target/$host/release/fivekeys" /out/fivekeys
+        cargo build --profile dist --locked --bin fivekeys --target "$host"; \
+    install -D -m 0755 "target/$host/dist/fivekeys" /out/fivekeys
 
 # From source. This is the last stage, and so what a plain `docker build .` makes.
 FROM base AS image

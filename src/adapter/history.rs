@@ -2,9 +2,7 @@
 //!
 //! Its schema is `history.schema.json`; unknown keys are errors with a near match.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
+mod file;
 
 use super::status;
 use crate::config::ShapeError;
@@ -12,6 +10,12 @@ use crate::event::{
     self, Cause, Commit, Correction, DeclaredChange, Event, Fact, Incident, Instant, Outcome, Pull,
     Range, Source, Undoes, causes_in, is_bot, is_hotfix_branch, is_hotfix_title, subject_key,
 };
+
+use file::{
+    CommitRow, DeploymentRow, File, IncidentRow, Key, MarkRow, PullRow, RangeRow, ReviewRow,
+};
+
+pub use file::Settings;
 
 /// What a history file holds.
 #[derive(Debug, Default)]
@@ -24,215 +28,6 @@ pub struct History {
     pub head: Option<String>,
     /// What of the configuration it needs.
     pub settings: Settings,
-}
-
-/// What of the configuration a history needs.
-#[derive(Debug, Default, Clone, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// Only deployments of these branches count.
-    pub production_branches: Option<Vec<String>>,
-    /// Only components that match this regular expression count.
-    pub components: Option<String>,
-    /// Only incidents with this label count: `label X`.
-    pub incident_filter: Option<String>,
-    /// Only pull requests into this branch count.
-    pub base: Option<String>,
-    /// Only pull requests into these branches count.
-    pub base_branches: Option<Vec<String>>,
-    /// Environments that are production, as globs.
-    pub environments: Option<Vec<String>>,
-    /// Edition of the bands.
-    pub bands: Option<String>,
-    /// `count`: attempts that took no effect are failures too.
-    pub failed_attempts: Option<String>,
-    /// Paths of each component, as globs.
-    pub paths: BTreeMap<String, Vec<String>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    history_since: Option<Instant>,
-    head: Option<String>,
-    settings: Settings,
-    /// Paths of each component, as globs.
-    settings_paths: BTreeMap<String, Vec<String>>,
-    deployments: Vec<DeploymentRow>,
-    commits: Vec<CommitRow>,
-    commit_ranges: Vec<RangeRow>,
-    pulls: Vec<PullRow>,
-    incidents: Vec<IncidentRow>,
-    marks: Vec<MarkRow>,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "a text or a whole number")]
-enum Key {
-    Text(String),
-    Number(i64),
-}
-
-impl Key {
-    fn text(self) -> String {
-        match self {
-            Self::Text(text) => text,
-            Self::Number(number) => number.to_string(),
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct DeploymentRow {
-    id: Key,
-    component: Option<String>,
-    #[serde(default = "production")]
-    environment: String,
-    status: Option<String>,
-    started_at: Option<Instant>,
-    finished_at: Option<Instant>,
-    created_at: Option<Instant>,
-    run: Option<Key>,
-    attempt: Option<u32>,
-    repo: Option<String>,
-    sha: Option<String>,
-    branch: Option<String>,
-    #[serde(default)]
-    labels: Vec<String>,
-    changes: Option<Vec<ChangeRow>>,
-    #[serde(default)]
-    merged_pulls: Vec<u64>,
-    #[serde(default)]
-    statuses: Vec<StatusRow>,
-}
-
-fn production() -> String {
-    "production".to_owned()
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct ChangeRow {
-    sha: String,
-    committed_at: Instant,
-    authored_at: Option<Instant>,
-    author: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct StatusRow {
-    state: String,
-    at: Instant,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct CommitRow {
-    sha: String,
-    #[serde(default)]
-    parents: Vec<String>,
-    authored_at: Option<Instant>,
-    committed_at: Instant,
-    message: Option<String>,
-    #[serde(default)]
-    paths: Vec<String>,
-    author: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct RangeRow {
-    old: String,
-    new: String,
-    commit: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct PullRow {
-    number: u64,
-    #[serde(rename = "repo")]
-    _repo: Option<String>,
-    author: Option<String>,
-    title: Option<String>,
-    body: Option<String>,
-    head: Option<String>,
-    base: Option<String>,
-    #[serde(default)]
-    labels: Vec<String>,
-    created_at: Option<Instant>,
-    #[serde(default)]
-    ready_at: Vec<Instant>,
-    first_review_at: Option<Instant>,
-    #[serde(default)]
-    reviews: Vec<ReviewRow>,
-    #[serde(default)]
-    approved_at: Vec<Instant>,
-    queued_at: Option<Instant>,
-    merged_at: Option<Instant>,
-    merge_sha: Option<String>,
-    #[serde(default)]
-    merged_shas: Vec<String>,
-    #[serde(default)]
-    commits: Vec<PullCommitRow>,
-    deployment: Option<Key>,
-    lines: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct ReviewRow {
-    reviewer: Option<String>,
-    state: String,
-    at: Instant,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct PullCommitRow {
-    sha: Option<String>,
-    authored_at: Option<Instant>,
-    #[serde(rename = "committed_at")]
-    _committed_at: Option<Instant>,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct IncidentRow {
-    id: Key,
-    opened_at: Instant,
-    resolved_at: Option<Instant>,
-    component: Option<String>,
-    deployment: Option<Key>,
-    fixed_by: Option<Key>,
-    #[serde(default)]
-    labels: Vec<String>,
-    title: Option<String>,
-    body: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct MarkRow {
-    deployment: Key,
-    failed: bool,
-    fixed_by: Option<Key>,
-    at: Option<Instant>,
 }
 
 /// Reads a history file. Ids are kept as written.
@@ -468,28 +263,4 @@ fn mark(n: usize, row: MarkRow) -> Event {
             fixed_by: row.fixed_by.map(Key::text),
         }),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test that keeps a file current"
-    )]
-    fn the_schema_is_current() {
-        let mut text = serde_json::to_string_pretty(&schemars::schema_for!(File)).unwrap();
-        text.push('\n');
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/history.schema.json");
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(path, &text).unwrap();
-        }
-        let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            written == text,
-            "run UPDATE_DOCS=1 cargo test the_schema_is_current"
-        );
-    }
 }

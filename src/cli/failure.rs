@@ -8,7 +8,7 @@ use crate::event::TimeError;
 use crate::github::GitHubError;
 use crate::host::Host;
 use crate::host::git::GitError;
-use crate::ledger::{BranchError, FolderError, TooNew};
+use crate::ledger::{FolderError, TooNew};
 
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
@@ -124,15 +124,6 @@ impl From<FolderError> for Failure {
         match error {
             FolderError::Disk(e) => e.into(),
             FolderError::TooNew(e) => e.into(),
-        }
-    }
-}
-
-impl From<BranchError> for Failure {
-    fn from(error: BranchError) -> Self {
-        match error {
-            BranchError::GitHub(e) => e.into(),
-            BranchError::TooNew(e) => e.into(),
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct OwnRun<'a> {
     pub sha: Option<&'a str>,
     /// Environment, when the workflow names exactly one.
     pub environment: Option<&'a str>,
+    /// Environment of a deployment that names none.
+    pub production: &'a str,
     /// Component.
     pub service: Option<&'a str>,
     /// The caller's own key.
@@ -107,7 +109,7 @@ fn report(own: &OwnRun<'_>) -> Own {
     let Some(status) = own.status else {
         return Own::Nothing;
     };
-    let environment = own.environment.unwrap_or("production");
+    let environment = own.environment.unwrap_or(own.production);
     let id = match own.key {
         Some(key) => format!("man:{key}"),
         None => format!(
@@ -154,6 +156,7 @@ mod tests {
             status,
             sha: Some("abc"),
             environment: None,
+            production: "production",
             service: None,
             key: None,
             node: None,

@@ -116,6 +116,20 @@ impl Environments {
         !self.configured.is_empty()
     }
 
+    /// The name of a production deployment that says none: `production`, or where the list does not know that, the
+    /// first of the list that is a name and no pattern.
+    #[must_use]
+    pub fn default_name(&self) -> &str {
+        let names = &self.configured.written;
+        let mut plain = names
+            .iter()
+            .filter(|n| !n.contains(['*', '?', '[', '{', '!']));
+        if self.is_production("production") {
+            return "production";
+        }
+        plain.next().map_or("production", String::as_str)
+    }
+
     /// As written, or the rule.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -56,7 +56,7 @@ fn open_failures(sight: &Sight<'_>) -> Option<Insight> {
         ),
         because: open.into_iter().map(|(id, _)| id).collect(),
         next: Some(
-            "Resolve the incident, or name the repair with `fivekeys incident resolve --fixed-by`."
+            "Resolve the incident, or name the repair with fivekeys incident resolve --fixed-by."
                 .to_owned(),
         ),
     })
@@ -69,9 +69,9 @@ fn no_failure_evidence(sight: &Sight<'_>) -> Option<Insight> {
     }
     let attempts = rate.with_failed_attempts.hits;
     let next = if attempts > 0 {
-        "Set `failure.failed_attempts: count` to let failed attempts stand for failures, or record incidents."
+        "Set failure.failed_attempts: count to let failed attempts stand for failures, or record incidents."
     } else {
-        "Record incidents with `fivekeys incident open`: a fail rate of 0 without a source says nothing."
+        "Record incidents with fivekeys incident open: a fail rate of 0 without a source says nothing."
     };
     Some(Insight {
         id: "no_failure_evidence",
@@ -160,7 +160,7 @@ fn promotion_races(sight: &Sight<'_>) -> Option<Insight> {
         id: "promotion_races",
         level: Level::Info,
         says: format!(
-            "{} an earlier version within the grace period and not counted as rollbacks.",
+            "{} an earlier version within the grace period; that is a race of two promotions, not a rollback.",
             plural(
                 races.len() as u64,
                 "deployment brought back",
@@ -169,7 +169,7 @@ fn promotion_races(sight: &Sight<'_>) -> Option<Insight> {
         ),
         because: races,
         next: Some(
-            "Let one deployment finish before the next begins: a `concurrency` group does it."
+            "Let one deployment finish before the next begins: a concurrency group does it."
                 .to_owned(),
         ),
     })

@@ -1,22 +1,11 @@
 //! The ledger on the metrics branch: read from one commit, written by compare-and-swap on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::{Ledger, META, Plan, TooNew, Unreadable, month_path, months_between};
+use super::{Ledger, META, Plan, Unreadable, day_of, month_of, month_path, months_between};
 use crate::github::{Budget, Client, GitHubError, Part, State, StateRequest};
-
-/// Why the branch could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum BranchError {
-    /// GitHub said no.
-    #[error(transparent)]
-    GitHub(#[from] GitHubError),
-    /// A newer version wrote it.
-    #[error(transparent)]
-    TooNew(#[from] TooNew),
-}
 
 /// A branch of a repository that holds a ledger, or will.
 #[derive(Debug, Clone, Copy)]
@@ -43,21 +32,22 @@ impl<'c> Branch<'c> {
         Self { client, name }
     }
 
-    /// Reads the months since `since` and everything younger, with the repository's state, in one query.
+    /// Reads the months since `since` and everything younger, with the repository's state, in one query. A layout of a
+    /// newer version is not read, and the ledger is read-only.
     ///
     /// # Errors
-    /// When GitHub gave nothing, or a newer version wrote the ledger.
+    /// When GitHub gave nothing.
     pub async fn load(
         &self,
         since: NaiveDate,
         today: NaiveDate,
         config_path: &str,
         budget: &Budget,
-    ) -> Result<Loaded, BranchError> {
+    ) -> Result<Loaded, GitHubError> {
         let months = months_between(since, today);
         let mut files = vec![META.to_owned()];
         files.extend(months.iter().map(|m| month_path(m)));
-        let request = StateRequest {
+        let mut request = StateRequest {
             branch: self.name.to_owned(),
             config_path: config_path.to_owned(),
             files,
@@ -66,6 +56,13 @@ impl<'c> Branch<'c> {
             deployments: true,
         };
         let mut state = self.client.state(&request, budget).await?;
+        // After a long silence the shards of its last day are older than the months that were asked for. They will be
+        // folded, and a month must be known to be added to.
+        let missing = months_of_shards(&state, &request.files);
+        if !missing.is_empty() {
+            request.files.extend(missing);
+            state = self.client.state(&request, budget).await?;
+        }
         let mut texts = BTreeMap::new();
         let mut head = None;
         if let Some(branch) = &mut state.branch {
@@ -76,7 +73,15 @@ impl<'c> Branch<'c> {
                 }
             }
         }
-        let mut ledger = Ledger::read(&texts, months.first().map(String::as_str))?;
+        let read = Ledger::read(&texts, months.first().map(String::as_str));
+        let mut ledger = read.unwrap_or_else(|too_new| Ledger {
+            unreadable: vec![Unreadable {
+                file: META.to_owned(),
+                line: 0,
+                what: format!("{too_new}; use the fivekeys that wrote it, or a newer one"),
+            }],
+            ..Ledger::default()
+        });
         // Absent is not unreadable: what could not be read makes the ledger read-only.
         for (part, error) in &state.problems {
             let file = match part {
@@ -134,4 +139,13 @@ impl<'c> Branch<'c> {
             }
         }
     }
+}
+
+/// Files of the months that have a day's shard and are not among `asked`.
+fn months_of_shards(state: &State, asked: &[String]) -> BTreeSet<String> {
+    let branch = state.branch.iter();
+    let days = branch.flat_map(|b| b.files.keys().filter_map(|path| day_of(path)));
+    days.map(|day| month_path(&month_of(day)))
+        .filter(|path| !asked.contains(path))
+        .collect()
 }

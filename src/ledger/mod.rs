@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Events, Instant};
 
-pub use branch::{Branch, BranchError, Loaded};
+pub use branch::{Branch, Loaded};
 pub use folder::{Folder, FolderError};
 pub use line::Line;
 pub use plan::Plan;
@@ -68,7 +68,7 @@ impl Default for Meta {
 
 /// A line that is no event, or a file that is none of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {what}")]
+#[error("{file}{}: {what}", if *line == 0 { String::new() } else { format!(":{line}") })]
 pub struct Unreadable {
     /// Path in the ledger.
     pub file: String,

@@ -41,6 +41,15 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeLeadTime {
     let mut stages: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
     let (mut people, mut everyone, mut merged, mut opened) = (vec![], vec![], vec![], vec![]);
     for change in &delivered {
+        // Known even where the start is not.
+        if !change.bot {
+            let since = |at: Option<Instant>| {
+                at.map(|at| seconds_between(at, change.deployed_at) as f64)
+                    .filter(|s| *s >= 0.0)
+            };
+            merged.extend(since(change.merged_at));
+            opened.extend(since(change.created_at));
+        }
         let Some(lead) = change.lead_time() else {
             out.excluded.push((change.id.clone(), "no_start"));
             continue;
@@ -55,12 +64,6 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeLeadTime {
             continue;
         }
         people.push(lead as f64);
-        let since = |at: Option<Instant>| {
-            at.map(|at| seconds_between(at, change.deployed_at) as f64)
-                .filter(|s| *s >= 0.0)
-        };
-        merged.extend(since(change.merged_at));
-        opened.extend(since(change.created_at));
         for stage in STAGES.iter().copied().chain(["queue"]) {
             let value = change.stages.get(stage).copied().flatten();
             stages

@@ -27,6 +27,8 @@ pub struct RunFacts {
     pub persisted: bool,
     /// Whether nothing was meant to be written.
     pub dry_run: bool,
+    /// Whether this event may never write, as those of pull requests.
+    pub read_only: bool,
     /// Warnings in plain text, shown first.
     pub banner: Vec<String>,
     /// Deployments that GitHub knew and the ledger lacked.

@@ -127,9 +127,11 @@ pub(super) fn deliver(
 ) -> Delivery {
     let head = events.head.as_deref().and_then(|sha| graph.find(sha));
     let mut tips: Vec<Node> = head.into_iter().collect();
+    // The latest first: a branch that was deployed before its merge still belongs to the merge.
     tips.extend(
         deployments
             .iter()
+            .rev()
             .flat_map(|d| d.revisions.iter().filter_map(|sha| graph.find(sha))),
     );
     let mut deliverer = Deliverer {

@@ -6,14 +6,12 @@ use std::process::Command;
 
 use fivekeys::collect::git::{GitHistory, collect};
 use fivekeys::config::{Config, TagPattern};
-use fivekeys::event::{Commit, Deployment, Fact, Instant, Pull, Source};
+use fivekeys::event::{Commit, Deployment, Events, Fact, Instant, Pull, Source};
+use fivekeys::timeline::Timeline;
 use serde_json::Value;
 
-/// Commits that a deployment delivered first, by its id; a baseline is absent.
+/// Commits that a deployment delivered first, merges left out, by its id; a baseline is absent.
 type ChangeSets = BTreeMap<String, BTreeSet<String>>;
-
-/// How change sets are found. Here a small walk of its own; swap it for the timeline's.
-const CHANGE_SETS: fn(&GitHistory) -> ChangeSets = walked_change_sets;
 
 fn data() -> PathBuf {
     std::env::var_os("FIVEKEYS_DATA").map_or_else(
@@ -23,7 +21,7 @@ fn data() -> PathBuf {
 }
 
 /// The bundle's name and its truth, or `None` with a word about it.
-fn truth(name: &str) -> Option<Value> {
+pub fn truth(name: &str) -> Option<Value> {
     let path = data().join("truth").join(format!("{name}.json"));
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("skipped: {} is absent", path.display());
@@ -32,7 +30,17 @@ fn truth(name: &str) -> Option<Value> {
     Some(serde_json::from_str(&text).unwrap())
 }
 
-fn history(bundle: &str, truth: &Value) -> GitHistory {
+/// The truth's pattern, with our name of its group.
+pub fn config(truth: &Value) -> Config {
+    let pattern = truth["config"]["tag_regex"].as_str().unwrap();
+    Config {
+        tags: TagPattern::new(&pattern.replace("(?P<c>", "(?P<service>")).unwrap(),
+        ..Config::default()
+    }
+}
+
+/// What git mode collects from a clone of a bundle.
+pub fn history(bundle: &str, truth: &Value) -> GitHistory {
     let folder = tempfile::tempdir().unwrap();
     let bundle = data().join(format!("bundles/{bundle}-skel.bundle"));
     let cloned = Command::new("git")
@@ -42,11 +50,7 @@ fn history(bundle: &str, truth: &Value) -> GitHistory {
         .output()
         .unwrap();
     assert!(cloned.status.success(), "{}: {cloned:?}", bundle.display());
-    let pattern = truth["config"]["tag_regex"].as_str().unwrap();
-    let config = Config {
-        tags: TagPattern::new(&pattern.replace("(?P<c>", "(?P<service>")).unwrap(),
-        ..Config::default()
-    };
+    let config = config(truth);
     let began = std::time::Instant::now();
     let history = collect(folder.path(), &config).unwrap();
     eprintln!(
@@ -83,33 +87,17 @@ fn pulls(history: &GitHistory) -> HashMap<u64, &Pull> {
     .collect()
 }
 
-fn walked_change_sets(history: &GitHistory) -> ChangeSets {
-    let graph = commits(history);
-    let mut services: BTreeMap<Option<&str>, Vec<(Instant, &str, &str)>> = BTreeMap::new();
-    for (id, d, at) in deployments(history) {
-        let revision = d.revision.as_deref().unwrap();
-        services
-            .entry(d.service.as_deref())
-            .or_default()
-            .push((at, id, revision));
-    }
-    let mut sets = ChangeSets::new();
-    for mut line in services.into_values() {
-        line.sort_unstable();
-        let mut seen = HashSet::new();
-        for (nth, (_, id, revision)) in line.into_iter().enumerate() {
-            let mut fresh = BTreeSet::new();
-            let mut open = vec![revision];
-            while let Some(sha) = open.pop() {
-                if seen.insert(sha) {
-                    fresh.insert(sha.to_owned());
-                    open.extend(graph[sha].0.parents.iter().map(String::as_str));
-                }
-            }
-            if nth > 0 {
-                sets.insert(id.to_owned(), fresh);
-            }
-        }
+/// What the timeline says.
+fn change_sets(history: &GitHistory, config: &Config) -> ChangeSets {
+    let mut events: Events = history.events.iter().cloned().collect();
+    events.head.clone_from(&history.head);
+    let timeline = Timeline::fold(&events, config);
+    let later = timeline.deployments.iter().filter(|d| !d.baseline);
+    let mut sets: ChangeSets = later.map(|d| (d.id.clone(), BTreeSet::new())).collect();
+    for commit in &timeline.commits {
+        let id = &timeline.deployments[commit.deployment].id;
+        let fresh = sets.get_mut(id).unwrap().insert(commit.sha.clone());
+        assert!(fresh, "{} twice in {id}", commit.sha);
     }
     sets
 }
@@ -121,7 +109,7 @@ fn check(bundle: &str, name: &str) {
     assert_eq!(history.source, Source::GitTags);
     assert_eq!(history.head.as_deref(), truth["head"].as_str());
     assert_eq!(history.default_branch.as_deref(), Some("main"));
-    let sets = CHANGE_SETS(&history);
+    let sets = change_sets(&history, &config(&truth));
     let known = commits(&history);
     let mut left: HashMap<&str, (&Deployment, Instant)> = deployments(&history)
         .map(|(id, d, at)| (id, (d, at)))
@@ -158,12 +146,7 @@ fn check_changes(
         assert_eq!(row["kind"], "baseline", "{id}");
         return;
     };
-    assert_eq!(Some(set.len() as u64), row["commits"].as_u64(), "{id}");
-    let work: Vec<_> = set
-        .iter()
-        .map(|sha| known[sha.as_str()])
-        .filter(|(commit, _)| commit.parents.len() < 2)
-        .collect();
+    let work: Vec<_> = set.iter().map(|sha| known[sha.as_str()]).collect();
     assert_eq!(
         Some(work.len() as u64),
         row["commits_nonmerge"].as_u64(),
@@ -225,7 +208,7 @@ fn check_reverts(part: &Value, sets: &ChangeSets, known: &HashMap<&str, (&Commit
         let (tag, sha) = (row["tag"].as_str().unwrap(), row["sha"].as_str().unwrap());
         for sha in sets.get(&format!("tag:{tag}@{sha}")).into_iter().flatten() {
             let (commit, _) = known[sha.as_str()];
-            let reverts = commit.parents.len() < 2 && !commit.undoes.commits.is_empty();
+            let reverts = !commit.undoes.commits.is_empty();
             assert!(!reverts || listed.contains(sha.as_str()), "{sha}");
         }
     }

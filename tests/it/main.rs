@@ -8,6 +8,8 @@
     reason = "tests may stop, read the disk and start programs"
 )]
 
+mod action;
+mod api_view;
 mod architecture;
 mod bundles;
 mod cases;
@@ -15,5 +17,7 @@ mod cli;
 mod clones;
 mod data;
 mod docs;
+mod ghsim;
+mod truth;
 mod world;
 mod world_self;

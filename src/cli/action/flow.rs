@@ -30,6 +30,8 @@ const MOST_WAITS: u32 = 3;
 const FRESH: chrono::Duration = chrono::Duration::seconds(20);
 /// What is kept back of the deadline for saying how it ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// With less than this left, a courtesy would cost the run its own write.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// A clock that is further ahead than this is wrong.
 const MOST_SKEW: chrono::Duration = chrono::Duration::hours(1);
 
@@ -43,7 +45,17 @@ pub(super) struct Run<'a> {
     workflow: String,
 }
 
+/// What the passes of one run have tried so far.
+#[derive(Default)]
+struct Tries {
+    writes: u32,
+    waits: u32,
+    /// What was sent when an answer was lost: if it is found stored, it was stored by us.
+    doubtful: Vec<Event>,
+}
+
 /// What one pass over a snapshot came to.
+#[derive(PartialEq, Eq)]
 enum Pass {
     /// Done, stored or not.
     Done,
@@ -80,6 +92,7 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
         payload: runner.payload(),
         workflow: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
     };
+    outcome.facts.read_only = run.is_read_only();
     run.protocol(&mut outcome).await;
     outcome.requests = client.requests();
     outcome
@@ -111,11 +124,11 @@ pub(super) fn said(error: &GitHubError) -> String {
 
 impl Run<'_> {
     async fn protocol(&self, outcome: &mut Outcome) {
-        let (mut writes, mut waits) = (0, 0);
+        let mut tries = Tries::default();
         loop {
-            match self.pass(outcome, &mut writes, &mut waits).await {
+            match self.pass(outcome, &mut tries).await {
                 Pass::Done => return,
-                Pass::Again if self.budget.is_over() || writes >= MOST_WRITES => {
+                Pass::Again if self.budget.is_over() || tries.writes >= MOST_WRITES => {
                     outcome.degrade(
                         "other runs kept writing; the next run stores what this one could not",
                     );
@@ -126,7 +139,7 @@ impl Run<'_> {
         }
     }
 
-    async fn pass(&self, outcome: &mut Outcome, writes: &mut u32, waits: &mut u32) -> Pass {
+    async fn pass(&self, outcome: &mut Outcome, tries: &mut Tries) -> Pass {
         outcome.begin_again();
         let today = self.host.now.date_naive();
         let mut config = Config::default();
@@ -150,12 +163,12 @@ impl Run<'_> {
             }
         }
         outcome.facts.private = loaded.state.is_private;
-        if self.should_wait(&loaded, &config, *waits) {
-            *waits += 1;
-            tokio::time::sleep(self.courtesy(*waits)).await;
+        if self.should_wait(&loaded, &config, tries.waits) {
+            tries.waits += 1;
+            tokio::time::sleep(self.courtesy(tries.waits)).await;
             return Pass::Again;
         }
-        self.measure_and_write(loaded, &config, outcome, writes)
+        self.measure_and_write(loaded, &config, outcome, tries)
             .await
     }
 
@@ -195,7 +208,7 @@ impl Run<'_> {
         config
     }
 
-    fn own_run(&self) -> OwnRun<'_> {
+    fn own_run<'r>(&'r self, config: &'r Config) -> OwnRun<'r> {
         let runner = Runner::of(self.host);
         OwnRun {
             run: &self.workflow,
@@ -205,6 +218,7 @@ impl Run<'_> {
             status: self.inputs.status.as_deref(),
             sha: self.inputs.sha.as_deref(),
             environment: self.inputs.one_environment(),
+            production: config.environments.default_name(),
             service: self.inputs.service.as_deref(),
             key: self.inputs.key.as_deref(),
             node: self.payload["deployment"]["node_id"].as_str(),
@@ -214,11 +228,11 @@ impl Run<'_> {
 
     /// The writer of the oldest pending event goes first; the others usually find themselves stored.
     fn should_wait(&self, loaded: &Loaded, config: &Config, waits: u32) -> bool {
-        if waits >= MOST_WAITS || self.is_read_only() {
+        if waits >= MOST_WAITS || self.is_read_only() || self.budget.left() < PATIENCE {
             return false;
         }
         let recorded = recorded(loaded);
-        let ours = match own::find(&self.own_run(), &recorded, config) {
+        let ours = match own::find(&self.own_run(config), &recorded, config) {
             Own::Recorded(id) => Some(id),
             Own::Reported(event) => Some(event.id),
             Own::Ambiguous(_) | Own::Nothing => None,
@@ -264,33 +278,45 @@ impl Run<'_> {
         mut loaded: Loaded,
         config: &Config,
         outcome: &mut Outcome,
-        writes: &mut u32,
+        tries: &mut Tries,
     ) -> Pass {
         let collected = self.collect(&loaded, config).await;
         let mut fresh = collected.events.clone();
         self.add_own(&loaded, config, &mut fresh, outcome);
-        let today = self.host.now.date_naive();
-        let before = loaded.ledger.clone();
-        let plan = loaded.ledger.append(&fresh, today);
+        outcome.count_late(&loaded, &fresh, config);
+        let plan = loaded.ledger.append(&fresh, self.host.now.date_naive());
         Self::keep_books(&mut loaded.ledger, &collected, config);
         let report = self.report(&loaded.ledger, config, &collected);
-        outcome.facts.swept = plan.as_ref().map_or(0, |p| p.taken_in.saturating_sub(1));
-        for note in &collected.notes {
-            outcome.degrade(
-                &note
-                    .help
-                    .as_ref()
-                    .map_or_else(|| note.says.clone(), |h| format!("{}; {h}", note.says)),
-            );
+        outcome.say_notes(&collected.notes);
+        let writable = loaded.ledger.is_writable();
+        if !writable {
+            outcome.degrade(&unwritable(&loaded.ledger));
         }
         let pass = match plan {
             None => {
-                outcome.facts.persisted = before.is_writable() && loaded.head.is_some();
+                // Without the deployments it is not known what was to be stored.
+                let blind = outcome.facts.deployment.is_none()
+                    && loaded.state.problem(&Part::Deployments).is_some();
+                outcome.facts.persisted =
+                    writable && loaded.head.is_some() && !blind && !self.is_read_only();
                 Pass::Done
             }
-            Some(plan) => self.write(&loaded, plan, &report, outcome, writes).await,
+            Some(_) if !writable => Pass::Done,
+            Some(plan) => {
+                let sent = fresh.clone();
+                let (saved, doubt) = self
+                    .write(&loaded, plan, &report, outcome, &mut tries.writes)
+                    .await;
+                if doubt {
+                    tries.doubtful.extend(sent);
+                }
+                saved
+            }
         };
-        if matches!(pass, Pass::Done) && outcome.commit.is_some() || self.inputs.dry_run {
+        fresh.append(&mut tries.doubtful.clone());
+        let ours =
+            outcome.commit.is_some() || (outcome.facts.persisted && !tries.doubtful.is_empty());
+        if (pass == Pass::Done && ours) || self.inputs.dry_run {
             let shipped = Shipped {
                 fresh: &fresh,
                 events: &loaded.ledger.events,
@@ -328,7 +354,7 @@ impl Run<'_> {
         if self.is_read_only() {
             return;
         }
-        match own::find(&self.own_run(), &recorded(loaded), config) {
+        match own::find(&self.own_run(config), &recorded(loaded), config) {
             Own::Recorded(id) => outcome.facts.deployment = Some(id),
             Own::Reported(event) => {
                 outcome.facts.deployment = Some(event.id.clone());
@@ -404,20 +430,13 @@ impl Run<'_> {
         report: &Report,
         outcome: &mut Outcome,
         writes: &mut u32,
-    ) -> Pass {
-        if !loaded.ledger.is_writable() {
-            let note = workspace::unreadable(&loaded.ledger);
-            outcome.degrade(&note.says);
-            return Pass::Done;
-        }
+    ) -> (Pass, bool) {
         let mut facts = outcome.facts.clone();
         facts.persisted = true;
         let wanted = Wanted {
             badges: self.inputs.badges,
-            // The first writer of a day, and whoever makes the branch.
-            page: loaded.head.is_none()
-                || !plan.deletes.is_empty()
-                || is_first_of_day(&plan, &loaded.ledger),
+            // The first writer of a day, and whoever makes the branch or finds none.
+            page: !has_page(loaded) || !plan.deletes.is_empty(),
         };
         match artifacts::all(report, &facts, wanted) {
             Ok(files) => plan.writes.extend(files),
@@ -431,14 +450,15 @@ impl Run<'_> {
             .map(|(path, text)| (path.clone(), text.len()))
             .collect();
         if self.inputs.dry_run || self.is_read_only() {
-            return Pass::Done;
+            return (Pass::Done, false);
         }
         *writes += 1;
         let headline = headline(outcome.facts.deployment.as_deref(), plan.taken_in);
         let saved = Branch::new(self.client, &self.inputs.branch)
             .save(loaded.head.as_deref(), &plan, &headline, &self.budget)
             .await;
-        self.settle(saved, outcome, *writes).await
+        let doubt = matches!(saved, Err(GitHubError::Ambiguous { .. }));
+        (self.settle(saved, outcome, *writes).await, doubt)
     }
 
     async fn settle(
@@ -483,9 +503,19 @@ fn recorded(loaded: &Loaded) -> Vec<Event> {
     events
 }
 
-/// Whether today's shard begins with this plan.
-fn is_first_of_day(plan: &Plan, ledger: &Ledger) -> bool {
-    plan.taken_in >= ledger.events.len()
+/// Whether the branch has the page already.
+fn has_page(loaded: &Loaded) -> bool {
+    let branch = loaded.state.branch.as_ref();
+    branch.is_some_and(|b| b.files.contains_key("dashboard/index.html"))
+}
+
+/// Why a ledger is left as it is.
+fn unwritable(ledger: &Ledger) -> String {
+    let note = workspace::unreadable(ledger);
+    match note.help {
+        Some(help) => format!("{} {help}", note.says),
+        None => note.says,
+    }
 }
 
 fn headline(deployment: Option<&str>, taken_in: usize) -> String {

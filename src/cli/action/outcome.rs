@@ -1,5 +1,9 @@
 //! What became of a run.
 
+use crate::collect::github::Note;
+use crate::config::Config;
+use crate::event::Event;
+use crate::ledger::Loaded;
 use crate::render::RunFacts;
 use crate::report::v1::Report;
 
@@ -28,6 +32,32 @@ impl Outcome {
     pub(super) fn begin_again(&mut self) {
         self.degraded.clear();
         self.notices.clear();
+    }
+
+    /// Counts the production deployments that are stored now and are not this run's: a first run takes the history
+    /// in, any other recovers what earlier runs could not store.
+    pub(super) fn count_late(&mut self, loaded: &Loaded, fresh: &[Event], config: &Config) {
+        let own = self.facts.deployment.as_deref();
+        let late = fresh.iter().filter(|event| {
+            event.fact.as_deployment().is_some_and(|d| {
+                config.environments.is_production(&d.environment)
+                    && own != Some(&event.id)
+                    && loaded.ledger.events.get("deployment", &event.id).is_none()
+            })
+        });
+        let late = late.count();
+        let first = loaded.head.is_none();
+        self.facts.swept = if first { late } else { 0 };
+        self.facts.recovered = if first { 0 } else { late };
+    }
+
+    /// What could not be read was skipped; a gap in the history itself is for the report alone.
+    pub(super) fn say_notes(&mut self, notes: &[Note]) {
+        for note in notes.iter().filter(|note| note.code != "by_time") {
+            let says = &note.says;
+            let help = note.help.as_ref();
+            self.degrade(&help.map_or_else(|| says.clone(), |help| format!("{says}; {help}")));
+        }
     }
 
     /// Something was skipped or not stored.

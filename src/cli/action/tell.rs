@@ -1,13 +1,19 @@
 //! What is said at the end: summary, outputs, annotations, the log.
 
+use std::path::Path;
+
 use super::inputs::Inputs;
 use super::outcome::Outcome;
 use super::{Loudness, annotate};
 use crate::host::Host;
 use crate::host::actions::Runner;
+use crate::host::disk;
 use crate::render;
 use crate::report::headline;
 use crate::report::v1::Report;
+
+/// The full report, in the workspace.
+const REPORT: &str = "fivekeys-metrics.json";
 
 /// Says everything once, each to its reader. What cannot be said is logged; nothing here fails the step.
 pub(super) fn all(host: &Host, inputs: &Inputs, outcome: &Outcome) {
@@ -23,7 +29,8 @@ pub(super) fn all(host: &Host, inputs: &Inputs, outcome: &Outcome) {
             Err(e) => runner.log(&format!("the summary could not be written: {e}")),
         }
     }
-    if let Err(e) = runner.set_outputs(&outputs(outcome)) {
+    let path = leave_report(runner, outcome);
+    if let Err(e) = runner.set_outputs(&outputs(outcome, path)) {
         runner.log(&format!("the outputs could not be written: {e}"));
     }
 }
@@ -67,13 +74,28 @@ fn log(runner: Runner<'_>, inputs: &Inputs, outcome: &Outcome) {
         );
         runner.log(&format!(
             "{written}; {} swept; {} comments; {} requests",
-            facts.swept, facts.commented, outcome.requests
+            facts.swept + facts.recovered,
+            facts.commented,
+            outcome.requests
         ));
     }
 }
 
+/// Leaves the full report in the workspace for later steps, and says where.
+fn leave_report(runner: Runner<'_>, outcome: &Outcome) -> Option<&'static str> {
+    let text = render::metrics_json(outcome.report.as_ref()?).ok()?;
+    let folder = runner.var("GITHUB_WORKSPACE")?;
+    match disk::write_atomic(&Path::new(folder).join(REPORT), text.as_bytes()) {
+        Ok(()) => Some(REPORT),
+        Err(e) => {
+            runner.log(&format!("the report could not be left behind: {e}"));
+            None
+        }
+    }
+}
+
 /// The outputs of `action.yml`, in its order.
-fn outputs(outcome: &Outcome) -> Vec<(&'static str, String)> {
+fn outputs(outcome: &Outcome, path: Option<&str>) -> Vec<(&'static str, String)> {
     let number = |metric: &str| -> String {
         outcome
             .report
@@ -97,7 +119,10 @@ fn outputs(outcome: &Outcome) -> Vec<(&'static str, String)> {
             "event-id",
             outcome.facts.deployment.clone().unwrap_or_default(),
         ),
-        ("swept", outcome.facts.swept.to_string()),
+        (
+            "swept",
+            (outcome.facts.swept + outcome.facts.recovered).to_string(),
+        ),
         ("commit", outcome.commit.clone().unwrap_or_default()),
         ("deployment-frequency", number("deployment_frequency")),
         ("lead-time-p50", number("change_lead_time")),
@@ -119,7 +144,7 @@ fn outputs(outcome: &Outcome) -> Vec<(&'static str, String)> {
             "summary-json",
             outcome.report.as_ref().map(short_json).unwrap_or_default(),
         ),
-        ("report-path", String::from("metrics.json")),
+        ("report-path", path.unwrap_or_default().to_owned()),
     ]
 }
 

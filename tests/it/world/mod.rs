@@ -26,6 +26,7 @@ use github::{GitHub, moment};
 pub(crate) use requests::Requests;
 use routes::{Door, State};
 pub(crate) use run::Runner;
+pub(crate) use transcript::Transcript;
 
 /// GitHub, and whoever watches it.
 pub(crate) struct World {

@@ -57,7 +57,7 @@ impl<'w> Runner<'w> {
         self
     }
 
-    /// What the event says besides the repository.
+    /// What the event says besides the repository; a text is the whole file as it is.
     pub(crate) fn payload(mut self, payload: Value) -> Self {
         self.payload = payload;
         self
@@ -144,7 +144,11 @@ impl<'w> Runner<'w> {
         for name in FILES {
             fs::write(&env[name], "").unwrap();
         }
-        fs::write(&env["GITHUB_EVENT_PATH"], self.event_payload().to_string()).unwrap();
+        let payload = match &self.payload {
+            Value::String(raw) => raw.clone(),
+            _ => self.event_payload().to_string(),
+        };
+        fs::write(&env["GITHUB_EVENT_PATH"], payload).unwrap();
     }
 
     fn event_payload(&self) -> Value {

@@ -268,6 +268,16 @@ impl GitHub {
         self
     }
 
+    /// Somebody deletes a file of a branch.
+    pub(crate) fn remove(&mut self, branch: &str, path: &str) -> &mut Self {
+        let head = self.head(branch).expect("a branch");
+        let mut files = self.git.commit(&head).expect("its head").files.clone();
+        files.remove(path).expect("a file");
+        let message = format!("Remove {path}");
+        self.commit_files(branch, vec![head], files, &message);
+        self
+    }
+
     /// Somebody deletes a branch.
     pub(crate) fn delete_branch(&mut self, branch: &str) -> &mut Self {
         self.git.point(&format!("refs/heads/{branch}"), None);

@@ -1,0 +1,266 @@
+//! Recomputing everything from a ledger at rest, against the least that any reader must do: count its lines.
+//!
+//! `cargo bench` takes 100,000 deployments; `FIVEKEYS_BENCH_DEPLOYMENTS=1000000 cargo bench` takes a million.
+//! The ratio of the whole to the count is printed first.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a benchmark may stop, read the clock and the disk, and speak"
+)]
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant as Clock};
+
+use chrono::DateTime;
+use criterion::{Criterion, Throughput};
+use fivekeys::config::Config;
+use fivekeys::event::{
+    Cause, Commit, Deployment, Event, Events, Fact, Incident, Instant, Outcome, Pull, Source,
+    Undoes,
+};
+use fivekeys::ledger::{Folder, Line};
+use fivekeys::report::{Ask, build};
+
+/// 2018-01-01.
+const BEGIN: i64 = 1_514_764_800;
+/// Eight years.
+const SPAN: i64 = 8 * 365 * 86_400;
+const SERVICES: [&str; 3] = ["api", "web", "worker"];
+
+fn at(seconds: i64) -> Instant {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
+}
+
+/// Numbers without a generator: the same ledger on every machine.
+fn mixed(n: u64) -> u64 {
+    let mut x = n.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+fn sha(n: u64) -> String {
+    let mut out = String::new();
+    for part in 0..3 {
+        let _ = write!(out, "{:016x}", mixed(n.wrapping_mul(3) + part));
+    }
+    out.truncate(40);
+    out
+}
+
+fn event(id: String, time: Instant, source: Source, fact: Fact) -> Event {
+    Event {
+        id,
+        time,
+        source,
+        updated: time,
+        fact,
+    }
+}
+
+/// One step of the history: a change is merged and one of three services is deployed with it.
+fn step(n: u64, of: u64, out: &mut Vec<Event>) {
+    let place = i64::try_from(n * 1_000 / of.max(1)).unwrap_or(0);
+    let merged =
+        BEGIN + SPAN / 1_000 * place + i64::try_from(n).unwrap_or(0) * SPAN / 1_000_000 / 8;
+    let took = i64::try_from(mixed(n) % 200_000).unwrap_or(0);
+    let finished = merged + 300 + i64::try_from(mixed(n + 7) % 900).unwrap_or(0);
+    let pull = (n % 5 != 0).then_some(n + 1);
+    let commit = Commit {
+        sha: sha(n),
+        parents: n.checked_sub(1).map(sha).into_iter().collect(),
+        authored_at: at(merged - took),
+        bot: n % 11 == 0,
+        pull,
+        undoes: Undoes {
+            commits: (n % 97 == 96).then(|| sha(n - 3)).into_iter().collect(),
+            ..Undoes::default()
+        },
+        subject: Some(sha(n)[..16].to_owned()),
+        hotfix: n % 211 == 0,
+        paths: Vec::new(),
+    };
+    out.push(event(
+        format!("commit:{}", commit.sha),
+        at(merged),
+        Source::GithubChanges,
+        Fact::Commit(commit),
+    ));
+    if let Some(number) = pull {
+        let fact = Pull {
+            number,
+            created_at: Some(at(merged - took / 2)),
+            first_commit_at: Some(at(merged - took)),
+            first_review_at: Some(at(merged - took / 3)),
+            approved_at: Some(at(merged - took / 4)),
+            merged_at: Some(at(merged)),
+            merge_sha: Some(sha(n)),
+            bot: n % 11 == 0,
+            lines: Some(mixed(n) % 900),
+            ..Pull::default()
+        };
+        out.push(event(
+            format!("pr:{number}"),
+            at(merged),
+            Source::GithubChanges,
+            Fact::Pull(fact),
+        ));
+    }
+    let back = n % 53 == 52;
+    let fact = Deployment {
+        service: Some(SERVICES[(n % 3) as usize].to_owned()),
+        environment: "production".to_owned(),
+        revision: Some(sha(if back { n - 6 } else { n })),
+        outcome: if n % 17 == 0 {
+            Outcome::Failure
+        } else {
+            Outcome::Success
+        },
+        started_at: Some(at(finished - 200)),
+        finished_at: Some(at(finished)),
+        approximate: false,
+        run: Some((9_000_000_000 + n).to_string()),
+        repository: None,
+        attempt: Some(1),
+        production: Some(true),
+        transient: false,
+        labels: Vec::new(),
+        changes: None,
+        pulls: Vec::new(),
+        url: None,
+    };
+    out.push(event(
+        format!("dep:DE_{n}"),
+        at(finished),
+        Source::GithubDeployments,
+        Fact::Deployment(fact),
+    ));
+    if n % 100 == 99 {
+        let cause = match n % 3 {
+            0 => vec![Cause::Deployment(format!("dep:DE_{n}"))],
+            1 => vec![Cause::Commit(sha(n)[..12].to_owned())],
+            _ => Vec::new(),
+        };
+        let fact = Incident {
+            opened_at: at(finished + 600),
+            resolved_at: (n % 500 != 499).then(|| at(finished + 6_000)),
+            service: None,
+            causes: cause,
+            fixed_by: None,
+            title: None,
+        };
+        out.push(event(
+            format!("inc:gh:{n}"),
+            at(finished + 600),
+            Source::GithubChanges,
+            Fact::Incident(fact),
+        ));
+    }
+}
+
+/// Writes the ledger by months, in the ledger's own lines. Returns how many there are.
+fn write(root: &Path, deployments: u64) -> u64 {
+    let months = root.join("ledger/months");
+    std::fs::create_dir_all(&months).unwrap();
+    let (mut month, mut text, mut lines) = (String::new(), String::new(), 0);
+    let mut events = Vec::new();
+    for n in 0..deployments {
+        step(n, deployments, &mut events);
+        let of = events[0].time.format("%Y-%m").to_string();
+        if of != month && !text.is_empty() {
+            std::fs::write(months.join(format!("{month}.jsonl")), &text).unwrap();
+            text.clear();
+        }
+        month = of;
+        for event in events.drain(..) {
+            text.push_str(&Line::of(&event).raw);
+            text.push('\n');
+            lines += 1;
+        }
+    }
+    std::fs::write(months.join(format!("{month}.jsonl")), &text).unwrap();
+    lines
+}
+
+fn read(root: &Path) -> Vec<u8> {
+    let mut files: Vec<_> = std::fs::read_dir(root.join("ledger/months"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+        .iter()
+        .flat_map(|f| std::fs::read(f).unwrap())
+        .collect()
+}
+
+fn count(bytes: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', bytes).count()
+}
+
+fn parse(bytes: &[u8]) -> Events {
+    std::str::from_utf8(bytes)
+        .unwrap()
+        .lines()
+        .filter_map(|line| Line::read(line).ok()?.event)
+        .collect()
+}
+
+fn recompute(events: &Events) -> usize {
+    let config = Config::default();
+    build(events, &config, &Ask::recent(&config, at(BEGIN + SPAN)))
+        .deployments
+        .len()
+}
+
+fn whole(root: &Path) -> usize {
+    let ledger = Folder::at(root).load().unwrap();
+    recompute(&ledger.events)
+}
+
+/// The best of a few.
+fn best<T>(times: u32, run: impl Fn() -> T) -> Duration {
+    (0..times)
+        .map(|_| {
+            let began = Clock::now();
+            black_box(run());
+            began.elapsed()
+        })
+        .min()
+        .unwrap_or_default()
+}
+
+fn main() {
+    let asked = std::env::var("FIVEKEYS_BENCH_DEPLOYMENTS").ok();
+    let deployments: u64 = asked.and_then(|n| n.parse().ok()).unwrap_or(100_000);
+    let folder = tempfile::tempdir().unwrap();
+    let lines = write(folder.path(), deployments);
+    let bytes = read(folder.path());
+    assert_eq!(count(&bytes) as u64, lines);
+    let mut events = parse(&bytes);
+    events.head = Some(sha(deployments - 1));
+    let (a, b) = (best(5, || count(&bytes)), best(2, || parse(&bytes)));
+    let (c, d) = (
+        best(2, || recompute(&events)),
+        best(2, || whole(folder.path())),
+    );
+    eprintln!(
+        "{deployments} deployments, {lines} lines, {} MB\n  count {a:?}, parse {b:?}, report {c:?}, whole {d:?}: {:.0} times the count",
+        bytes.len() / 1_000_000,
+        d.as_secs_f64() / a.as_secs_f64()
+    );
+    if std::env::var_os("FIVEKEYS_BENCH_ONCE").is_some() {
+        return;
+    }
+    let mut criterion = Criterion::default().configure_from_args().sample_size(10);
+    let mut group = criterion.benchmark_group(format!("{deployments} deployments"));
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    group.bench_function("count lines", |b| b.iter(|| count(&bytes)));
+    group.bench_function("parse lines", |b| b.iter(|| parse(&bytes)));
+    group.bench_function("report", |b| b.iter(|| recompute(&events)));
+    group.bench_function("whole", |b| b.iter(|| whole(folder.path())));
+    group.finish();
+}
