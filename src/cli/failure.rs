@@ -62,7 +62,7 @@ impl Failure {
 
 /// Without characters that a terminal would obey, or lines that a runner would. Further lines are indented, so that
 /// a cause of several lines is not taken for several errors.
-fn plain(text: impl std::fmt::Display) -> String {
+pub(super) fn plain(text: impl std::fmt::Display) -> String {
     let text: String = text
         .to_string()
         .chars()
@@ -74,10 +74,9 @@ fn plain(text: impl std::fmt::Display) -> String {
     let mut out = lines.next().unwrap_or_default().to_owned();
     for line in lines {
         out.push_str("\n    ");
-        match line.trim_start().strip_prefix("::") {
-            Some(rest) => out.push_str(&format!(": :{rest}")),
-            None => out.push_str(line),
-        }
+        let command = line.trim_start().strip_prefix("::");
+        out.push_str(if command.is_some() { ": :" } else { "" });
+        out.push_str(command.unwrap_or(line));
     }
     out
 }

@@ -19,11 +19,11 @@ pub(super) fn deploy(host: &Host, args: &DeployArgs) -> Result<Exit, Failure> {
     if let Some(amended) = &args.amend {
         return amend(host, args, amended);
     }
+    let given = args.id.as_deref().map(id_of_key).transpose()?;
     let (_, ledger, _) = folder_ledger(host)?;
-    let known = args.id.as_ref().and_then(|key| {
-        let event = ledger.events.get("deployment", &format!("man:{key}"))?;
-        event.fact.as_deployment()
-    });
+    let known = given
+        .as_ref()
+        .and_then(|id| ledger.events.get("deployment", id)?.fact.as_deployment());
     // The same key again is the same deployment: what is not said anew stays.
     let said = known.and_then(|d| d.finished_at).unwrap_or(host.now);
     let at = instant("--at", args.at.as_deref())?.unwrap_or(said);
@@ -39,18 +39,15 @@ pub(super) fn deploy(host: &Host, args: &DeployArgs) -> Result<Exit, Failure> {
             git.commit("HEAD").ok().flatten()
         }),
     };
-    let id = args.id.as_ref().map_or_else(
-        || {
-            hashed(&[
-                "deployment",
-                &args.environment,
-                args.service.as_deref().unwrap_or(""),
-                revision.as_deref().unwrap_or(""),
-                &at.to_rfc3339(),
-            ])
-        },
-        |key| format!("man:{key}"),
-    );
+    let id = given.clone().unwrap_or_else(|| {
+        hashed(&[
+            "deployment",
+            &args.environment,
+            args.service.as_deref().unwrap_or(""),
+            revision.as_deref().unwrap_or(""),
+            &at.to_rfc3339(),
+        ])
+    });
     let deployment = Deployment {
         service: args
             .service
@@ -146,26 +143,23 @@ pub(super) fn incident(host: &Host, command: &IncidentCommand) -> Result<Exit, F
 }
 
 fn open(host: &Host, args: &IncidentOpenArgs) -> Result<Exit, Failure> {
+    let given = args.id.as_deref().map(id_of_key).transpose()?;
     let (_, ledger, _) = folder_ledger(host)?;
-    let known = args.id.as_ref().and_then(|key| {
-        let event = ledger.events.get("incident", &format!("man:{key}"))?;
-        event.fact.as_incident()
-    });
+    let known = given
+        .as_ref()
+        .and_then(|id| ledger.events.get("incident", id)?.fact.as_incident());
     // The same key again is the same incident: an alarm that repeats itself opens nothing anew.
     let said = known.map_or(host.now, |i| i.opened_at);
     let at = instant("--at", args.at.as_deref())?.unwrap_or(said);
     let title = args.title.as_deref().unwrap_or("");
-    let id = args.id.as_ref().map_or_else(
-        || {
-            hashed(&[
-                "incident",
-                title,
-                args.service.as_deref().unwrap_or(""),
-                &at.to_rfc3339(),
-            ])
-        },
-        |key| format!("man:{key}"),
-    );
+    let id = given.clone().unwrap_or_else(|| {
+        hashed(&[
+            "incident",
+            title,
+            args.service.as_deref().unwrap_or(""),
+            &at.to_rfc3339(),
+        ])
+    });
     let causes: Vec<Cause> = args
         .caused_by
         .iter()
@@ -240,14 +234,8 @@ fn list(host: &Host) -> Result<Exit, Failure> {
             || "open".to_owned(),
             |at| format!("resolved {}", at.format("%Y-%m-%d %H:%M")),
         );
-        let title: String = incident
-            .title
-            .as_deref()
-            .unwrap_or("")
-            .chars()
-            .filter(|c| !hides(*c))
-            .collect();
-        let id: String = event.id.chars().filter(|c| !hides(*c)).collect();
+        let title = tame(incident.title.as_deref().unwrap_or(""));
+        let id = tame(&event.id);
         let opened = incident.opened_at.format("%Y-%m-%d %H:%M");
         let _ = writeln!(text, "{id}  opened {opened}  {state}  {title}");
     }
@@ -281,6 +269,23 @@ fn already(host: &Host, id: &str) -> Result<Exit, Failure> {
     host.say("already recorded");
     host.print(&format!("{id}\n"))?;
     Ok(Exit::Fine)
+}
+
+/// The id that a key of one's own stands for. It is printed for scripts as it is, so it must be printable.
+fn id_of_key(key: &str) -> Result<String, Failure> {
+    if key.trim().is_empty() || key.chars().any(hides) || key.contains("##[") {
+        return Err(Failure::usage(
+            format!("`{}` cannot be a key", key.escape_debug()),
+            Some("use letters, digits and marks such as build-812".to_owned()),
+        ));
+    }
+    Ok(format!("man:{key}"))
+}
+
+/// Text from outside in a line of ours.
+fn tame(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !hides(*c)).collect();
+    text.replace("##[", "## [")
 }
 
 /// Characters that a terminal obeys, or that reorder what is read.
@@ -324,7 +329,7 @@ fn cause(host: &Host, events: &Events, text: &str) -> Cause {
             // It may be known elsewhere: kept, and said.
             host.say(&format!(
                 "note: no deployment `{}` is known here; the cause is kept as written",
-                text.escape_debug()
+                super::failure::plain(text.escape_debug())
             ));
             Cause::Deployment(text.to_owned())
         }

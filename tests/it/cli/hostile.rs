@@ -45,12 +45,12 @@ fn titles_keys_and_arguments_stay_text() {
     let shop = Shop::tagged();
     let evil = "\u{1b}[2J::error::\u{202e}x\r\n::error::y##[error]z";
     for args in [
-        &["incident", "open", evil, "--id", evil, "--service", evil][..],
+        &["incident", "open", evil, "--id", "i", "--service", evil][..],
         &["incident", "open", "x", "--caused-by", evil],
         &[
             "deploy",
             "--id",
-            evil,
+            "d",
             "--service",
             evil,
             "--sha",
@@ -58,6 +58,7 @@ fn titles_keys_and_arguments_stay_text() {
             "--label",
             evil,
         ],
+        &["deploy", "--id", evil],
         &["incident", "list"],
         &["report"],
         &["report", "--verbose"],

@@ -159,6 +159,10 @@ fn what_cannot_be_recorded_is_refused_with_a_way_on() {
             "`fivekeys incident list` shows them",
         ),
         (&["incident", "open", "--at", "soon"], "`--at`"),
+        (
+            &["incident", "open", "--id", "a\nb"],
+            "`a\\nb` cannot be a key",
+        ),
     ] {
         let no = shop.run(args).fails(2);
         assert!(no.contains(says), "{args:?}: {no}");
