@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::v1;
-use crate::event::{Events, Fact, Outcome, Window};
+use crate::event::{Events, Outcome, Window};
 use crate::timeline::{Deployment, Timeline};
 
 /// Deployments of the window, and earlier ones whose failure was restored in it or is still open.
@@ -124,13 +124,20 @@ pub(super) fn incidents(timeline: &Timeline, window: &Window) -> Vec<v1::Inciden
         .collect()
 }
 
-/// Where the deployments and incidents came from.
-pub(super) fn sources(events: &Events) -> Vec<v1::SourceInfo> {
+/// Where the records of what is counted came from.
+pub(super) fn sources(events: &Events, timeline: &Timeline) -> Vec<v1::SourceInfo> {
+    let deployments = timeline
+        .deployments
+        .iter()
+        .flat_map(|d| &d.ids)
+        .filter_map(|id| events.get("deployment", id));
+    let incidents = timeline
+        .incidents
+        .iter()
+        .filter_map(|i| events.get("incident", &i.id));
     let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for event in events.iter() {
-        if !matches!(event.fact, Fact::Commit(_) | Fact::Range(_)) {
-            *counts.entry(event.source.name()).or_default() += 1;
-        }
+    for event in deployments.chain(incidents) {
+        *counts.entry(event.source.name()).or_default() += 1;
     }
     counts
         .into_iter()

@@ -104,7 +104,7 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         changes: facts::changes(&timeline, &ask.window),
         incidents: facts::incidents(&timeline, &ask.window),
         findings: findings.into_iter().map(finding).collect(),
-        sources: facts::sources(events),
+        sources: facts::sources(events, &timeline),
         overall,
         services: by_service,
         notes,

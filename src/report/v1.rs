@@ -576,6 +576,6 @@ pub struct Quality {
 pub struct SourceInfo {
     /// Such as `github-deployments`.
     pub name: String,
-    /// How many events of the report came from it.
+    /// How many records of deployments and incidents that are counted came from it.
     pub events: u64,
 }
