@@ -24,6 +24,8 @@ pub struct Ask<'a> {
     pub config: &'a Config,
     /// What the ledger remembers.
     pub known: &'a Events,
+    /// The run's own deployment, where GitHub has no settled record of it.
+    pub own: Option<&'a Event>,
     /// How far back a first run looks.
     pub cutoff: Instant,
     /// Where an earlier run had to stop paging: [`Collected::resume`].
@@ -130,7 +132,9 @@ pub async fn collect(ask: Ask<'_>) -> Collected {
         start: ask.client.requests(),
     };
     let mut out = Collected::default();
-    let found = deployments::collect(&purse, &mut out).await;
+    let mut found = deployments::collect(&purse, &mut out).await;
+    // What it delivered is asked for as well; the event itself is the caller's.
+    found.extend(ask.own.cloned());
     changes::collect(&purse, &found, &mut out).await;
     out
 }

@@ -1,13 +1,15 @@
 //! EVENTS: a set of registers, one an id, whose union never depends on the order of arrival.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::{Event, Fact, Instant, Outcome};
 
 /// All that is remembered, and how far back it reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Events {
-    registers: BTreeMap<(&'static str, String), Event>,
+    /// By kind, then id.
+    registers: BTreeMap<&'static str, BTreeMap<String, Event>>,
     /// When the collected history begins; rates are taken over covered days only (rule W3).
     pub history_since: Option<Instant>,
     /// Head of the production branch, for what is merged and not deployed (rule LT10).
@@ -19,13 +21,13 @@ pub struct Events {
 impl Events {
     /// Takes an event in. True when it changed something: the id is new, or this revision wins.
     pub fn insert(&mut self, event: Event) -> bool {
-        let key = (event.fact.kind(), event.id.clone());
-        match self.registers.entry(key) {
-            std::collections::btree_map::Entry::Vacant(slot) => {
+        let kind = self.registers.entry(event.fact.kind()).or_default();
+        match kind.entry(event.id.clone()) {
+            Entry::Vacant(slot) => {
                 slot.insert(event);
                 true
             }
-            std::collections::btree_map::Entry::Occupied(mut slot) => {
+            Entry::Occupied(mut slot) => {
                 let wins = event.beats(slot.get());
                 if wins {
                     slot.insert(event);
@@ -45,26 +47,25 @@ impl Events {
     /// Whether this event, or a revision that beats it, is already here.
     #[must_use]
     pub fn knows(&self, event: &Event) -> bool {
-        self.registers
-            .get(&(event.fact.kind(), event.id.clone()))
+        self.get(event.fact.kind(), &event.id)
             .is_some_and(|known| known == event || !event.beats(known))
     }
 
     /// The register of an id.
     #[must_use]
     pub fn get(&self, kind: &'static str, id: &str) -> Option<&Event> {
-        self.registers.get(&(kind, id.to_owned()))
+        self.registers.get(kind)?.get(id)
     }
 
     /// Every event, by kind and id; the retracted ones too.
     pub fn iter(&self) -> impl Iterator<Item = &Event> {
-        self.registers.values()
+        self.registers.values().flat_map(BTreeMap::values)
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.registers.len()
+        self.registers.values().map(BTreeMap::len).sum()
     }
 
     /// Whether there are none.

@@ -1,6 +1,6 @@
 //! The commit graph, as far as it is known: who is whose ancestor, and which pull request brought what in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::event::{Commit, Events, Fact, Instant, Pull, Range};
 
@@ -10,21 +10,30 @@ pub(super) type Node = u32;
 /// Known commits by dense number.
 pub(super) struct Graph<'e> {
     numbers: HashMap<&'e str, Node>,
+    /// By revision, for abbreviated ones.
+    sorted: Vec<(&'e str, Node)>,
     commits: Vec<&'e Commit>,
     times: Vec<Instant>,
     parents: Vec<Vec<Node>>,
-    ranges: Vec<&'e Range>,
+    /// Longest way down to a root: an ancestor's is always less. [`CYCLE`] on a cycle and above it.
+    heights: Vec<u32>,
+    ranges: HashMap<(&'e str, &'e str), Vec<&'e str>>,
 }
+
+/// The height of what has none: broken sources can name a descendant as a parent.
+const CYCLE: u32 = u32::MAX;
 
 impl<'e> Graph<'e> {
     /// Every commit among the events.
     pub(super) fn of(events: &'e Events) -> Self {
         let mut graph = Self {
             numbers: HashMap::new(),
+            sorted: Vec::new(),
             commits: Vec::new(),
             times: Vec::new(),
             parents: Vec::new(),
-            ranges: Vec::new(),
+            heights: Vec::new(),
+            ranges: HashMap::new(),
         };
         for event in events.iter() {
             if let Fact::Commit(commit) = &event.fact {
@@ -32,15 +41,18 @@ impl<'e> Graph<'e> {
                 graph.numbers.insert(&commit.sha, number);
                 graph.commits.push(commit);
                 graph.times.push(event.time);
-            } else if let Fact::Range(range) = &event.fact {
-                graph.ranges.push(range);
+            } else if let Fact::Range(Range { old, new, commit }) = &event.fact {
+                graph.ranges.entry((old, new)).or_default().push(commit);
             }
         }
+        graph.sorted = graph.numbers.iter().map(|(sha, n)| (*sha, *n)).collect();
+        graph.sorted.sort_unstable();
         graph.parents = graph
             .commits
             .iter()
             .map(|c| c.parents.iter().filter_map(|p| graph.find(p)).collect())
             .collect();
+        graph.heights = heights(&graph.parents);
         graph
     }
 
@@ -52,10 +64,10 @@ impl<'e> Graph<'e> {
     /// The commit of a full or abbreviated revision, when exactly one fits.
     pub(super) fn resolve(&self, sha: &str) -> Option<Node> {
         self.find(sha).or_else(|| {
-            let mut found = self
-                .numbers
+            let from = self.sorted.partition_point(|(full, _)| *full < sha);
+            let mut found = self.sorted[from..]
                 .iter()
-                .filter(|(full, _)| full.starts_with(sha));
+                .take_while(|(full, _)| full.starts_with(sha));
             match (found.next(), found.next()) {
                 (Some((_, node)), None) if sha.len() >= 7 => Some(*node),
                 _ => None,
@@ -78,18 +90,10 @@ impl<'e> Graph<'e> {
         self.times[node as usize]
     }
 
-    /// Commits declared to lie in `old..new`.
-    pub(super) fn range(&self, old: &str, new: &str) -> Vec<Node> {
-        self.ranges
-            .iter()
-            .filter(|r| r.old == old && r.new == new)
-            .filter_map(|r| self.find(&r.commit))
-            .collect()
-    }
-
-    /// Whether commits are declared to lie in `old..new`.
-    pub(super) fn has_range(&self, old: &str, new: &str) -> bool {
-        self.ranges.iter().any(|r| r.old == old && r.new == new)
+    /// Commits declared to lie in `old..new`; `None` where nothing is declared.
+    pub(super) fn range(&self, old: &str, new: &str) -> Option<Vec<Node>> {
+        let declared = self.ranges.get(&(old, new))?;
+        Some(declared.iter().filter_map(|sha| self.find(sha)).collect())
     }
 
     /// Commits reachable from `from` that are not marked yet; marks them. In a fixed order.
@@ -106,18 +110,21 @@ impl<'e> Graph<'e> {
         found
     }
 
-    /// Whether `old` is a strict ancestor of `new`.
+    /// Whether `old` is a strict ancestor of `new`. Looks only at what is higher up than `old`.
     pub(super) fn is_ancestor(&self, old: Node, new: Node) -> bool {
         if old == new {
             return false;
         }
-        let mut marked = vec![false; self.len()];
+        let floor = self.heights[old as usize];
+        let mut seen = HashSet::new();
         let mut stack = vec![new];
         while let Some(node) = stack.pop() {
             if node == old {
                 return true;
             }
-            if !std::mem::replace(&mut marked[node as usize], true) {
+            // Below a cycle there may be anything, above one nothing that has a height.
+            let height = self.heights[node as usize];
+            if (height == CYCLE || height > floor) && seen.insert(node) {
                 stack.extend(&self.parents[node as usize]);
             }
         }
@@ -197,4 +204,34 @@ impl<'e> Graph<'e> {
             .skip(1)
             .filter_map(|sha| self.find(sha))
     }
+}
+
+/// Longest ways down to a root.
+fn heights(parents: &[Vec<Node>]) -> Vec<u32> {
+    let mut children: Vec<Vec<Node>> = vec![Vec::new(); parents.len()];
+    let mut missing: Vec<usize> = parents.iter().map(Vec::len).collect();
+    let mut ready = Vec::new();
+    for (node, own) in (0..).zip(parents) {
+        for parent in own {
+            children[*parent as usize].push(node);
+        }
+        if own.is_empty() {
+            ready.push(node);
+        }
+    }
+    let mut heights = vec![CYCLE; parents.len()];
+    while let Some(node) = ready.pop() {
+        let below = parents[node as usize].iter();
+        heights[node as usize] = below
+            .map(|p| heights[*p as usize].saturating_add(1))
+            .max()
+            .unwrap_or(0);
+        for child in &children[node as usize] {
+            missing[*child as usize] -= 1;
+            if missing[*child as usize] == 0 {
+                ready.push(*child);
+            }
+        }
+    }
+    heights
 }

@@ -1,10 +1,12 @@
 //! Incidents and the deployments that caused them (rules CF1, CF2).
 
-use super::change::Delivery;
+use std::collections::{BTreeSet, HashMap};
+
+use super::delivery::Delivery;
 use super::deployment::Deployment;
 use super::graph::Graph;
 use crate::config::Config;
-use crate::event::{self, Cause, Events, Instant, seconds_between};
+use crate::event::{self, Cause, Events, Instant, Span, seconds_between};
 
 /// An incident, with the deployment that it is blamed on.
 #[derive(Debug, Clone)]
@@ -52,98 +54,171 @@ impl Attribution {
     }
 }
 
-/// Position of the deployment that folds the record with this id.
-pub(super) fn position(deployments: &[Deployment], id: &str) -> Option<usize> {
-    deployments
-        .iter()
-        .position(|d| d.ids.iter().any(|i| i == id))
+/// Positions by the ids of all records that a deployment folds; the first wins.
+pub(super) struct Positions(HashMap<String, usize>);
+
+impl Positions {
+    pub(super) fn of(deployments: &[Deployment]) -> Self {
+        let mut by_id = HashMap::new();
+        for (at, deployment) in deployments.iter().enumerate() {
+            for id in &deployment.ids {
+                by_id.entry(id.clone()).or_insert(at);
+            }
+        }
+        Self(by_id)
+    }
+
+    /// Position of the deployment that folds the record with this id.
+    pub(super) fn get(&self, id: &str) -> Option<usize> {
+        self.0.get(id).copied()
+    }
 }
 
 /// Every incident, blamed on at most one deployment.
 pub(super) fn attribute(
     events: &Events,
     deployments: &[Deployment],
+    positions: &Positions,
     delivery: &Delivery,
     graph: &Graph<'_>,
     config: &Config,
 ) -> Vec<Incident> {
-    let mut out: Vec<Incident> = events
+    let mut found: Vec<(&str, &event::Incident)> = events
         .iter()
-        .filter_map(|event| {
-            let fact = event.fact.as_incident()?;
-            let fixed_by = fact
-                .fixed_by
-                .as_deref()
-                .and_then(|id| position(deployments, id));
-            Some(Incident {
-                id: event.id.clone(),
+        .filter_map(|event| Some((event.id.as_str(), event.fact.as_incident()?)))
+        .collect();
+    found.sort_by_key(|(id, fact)| (fact.opened_at, *id));
+    let mut blame = Blame {
+        horizon: config.rules.incident_horizon_seconds,
+        deployments,
+        positions,
+        delivery,
+        graph,
+        lines: lines(deployments),
+        rollouts: Rollouts::of(deployments),
+    };
+    found
+        .into_iter()
+        .map(|(id, fact)| {
+            let fixed_by = fact.fixed_by.as_deref().and_then(|id| positions.get(id));
+            Incident {
+                id: id.to_owned(),
                 service: fact.service.clone(),
                 opened_at: fact.opened_at,
                 resolved_at: fact.resolved_at,
-                blamed: blame(fact, fixed_by, deployments, delivery, graph, config),
+                blamed: blame.find(fact, fixed_by),
                 fixed_by,
-            })
+            }
         })
-        .collect();
-    out.sort_by(|a, b| (a.opened_at, &a.id).cmp(&(b.opened_at, &b.id)));
-    out
+        .collect()
 }
 
-fn blame(
-    incident: &event::Incident,
-    fixed_by: Option<usize>,
-    deployments: &[Deployment],
-    delivery: &Delivery,
-    graph: &Graph<'_>,
-    config: &Config,
-) -> Option<(usize, Attribution)> {
-    let fits = |at: &usize| {
-        let deployment = &deployments[*at];
-        deployment.is_effective()
-            && Some(*at) != fixed_by
-            && (incident.service.is_none() || incident.service == deployment.service)
-    };
-    // What the incident names need not be of the service that it hurts.
-    let named = |at: &usize| deployments[*at].is_effective() && Some(*at) != fixed_by;
-    for cause in &incident.causes {
-        let found = match cause {
-            Cause::Deployment(id) => position(deployments, id)
-                .filter(named)
-                .map(|at| (at, Attribution::Explicit)),
-            Cause::Commit(sha) => graph
-                .resolve(sha)
-                .and_then(|node| delivery.by_commit.get(&node))
-                .and_then(|at| at.iter().copied().find(named))
-                .map(|at| (at, Attribution::Sha)),
-            Cause::Pull(number) => delivery
-                .by_pull
-                .get(number)
-                .and_then(|at| at.iter().copied().find(named))
-                .map(|at| (at, Attribution::Pull)),
-        };
-        if found.is_some() {
-            return found;
+/// Effective deployments, in order: all of them under `None`, and each service's own.
+fn lines(deployments: &[Deployment]) -> HashMap<Option<&str>, Vec<usize>> {
+    let mut lines: HashMap<Option<&str>, Vec<usize>> = HashMap::new();
+    for (at, deployment) in deployments.iter().enumerate() {
+        if deployment.is_effective() {
+            lines.entry(None).or_default().push(at);
+            if let Some(service) = &deployment.service {
+                lines.entry(Some(service)).or_default().push(at);
+            }
         }
     }
-    let opened = incident.opened_at;
-    let rolling = (0..deployments.len())
-        .filter(fits)
-        .filter(|at| {
-            let d = &deployments[*at];
-            d.started_at.is_some_and(|from| from <= opened) && opened < d.finished_at
-        })
-        .max_by_key(|at| deployments[*at].started_at);
-    if let Some(at) = rolling {
-        return Some((at, Attribution::Rollout));
+    lines
+}
+
+/// The deployments that are rolling out at a moment; asked in order of time.
+struct Rollouts {
+    /// By start, the next one last.
+    waiting: Vec<(Instant, usize)>,
+    rolling: BTreeSet<(Instant, usize)>,
+}
+
+impl Rollouts {
+    fn of(deployments: &[Deployment]) -> Self {
+        let mut waiting: Vec<(Instant, usize)> = deployments
+            .iter()
+            .enumerate()
+            .filter(|(_, d)| d.is_effective())
+            .filter_map(|(at, d)| Some((d.started_at?, at)))
+            .collect();
+        waiting.sort_unstable_by(|a, b| b.cmp(a));
+        Self {
+            waiting,
+            rolling: BTreeSet::new(),
+        }
     }
-    // Deployments are in order: the last that had finished is the latest.
-    let before = deployments.partition_point(|d| d.finished_at <= opened);
-    (0..before)
-        .rev()
-        .find(|at| fits(at))
-        .filter(|at| {
-            seconds_between(deployments[*at].finished_at, opened)
-                <= config.rules.incident_horizon_seconds
+
+    /// Those under way at this moment, the last started first.
+    fn at(&mut self, now: Instant, deployments: &[Deployment]) -> impl Iterator<Item = usize> + '_ {
+        while let Some(next) = self.waiting.pop_if(|(start, _)| *start <= now) {
+            if now < deployments[next.1].finished_at {
+                self.rolling.insert(next);
+            }
+        }
+        self.rolling
+            .retain(|(_, at)| now < deployments[*at].finished_at);
+        self.rolling.iter().rev().map(|(_, at)| *at)
+    }
+}
+
+struct Blame<'a> {
+    horizon: Span,
+    deployments: &'a [Deployment],
+    positions: &'a Positions,
+    delivery: &'a Delivery,
+    graph: &'a Graph<'a>,
+    lines: HashMap<Option<&'a str>, Vec<usize>>,
+    rollouts: Rollouts,
+}
+
+impl Blame<'_> {
+    /// Incidents come by opening time.
+    fn find(
+        &mut self,
+        incident: &event::Incident,
+        fixed_by: Option<usize>,
+    ) -> Option<(usize, Attribution)> {
+        if let Some(found) = self.named(incident, fixed_by) {
+            return Some(found);
+        }
+        let deployments = self.deployments;
+        let fits = |at: &usize| {
+            Some(*at) != fixed_by
+                && (incident.service.is_none() || incident.service == deployments[*at].service)
+        };
+        let opened = incident.opened_at;
+        if let Some(at) = self.rollouts.at(opened, deployments).find(fits) {
+            return Some((at, Attribution::Rollout));
+        }
+        // Deployments are in order: the last that had finished is the latest.
+        let line = self.lines.get(&incident.service.as_deref())?;
+        let before = line.partition_point(|at| deployments[*at].finished_at <= opened);
+        let latest = line[..before].iter().rev().copied().find(fits)?;
+        let age = seconds_between(deployments[latest].finished_at, opened);
+        (age <= self.horizon).then_some((latest, Attribution::Time))
+    }
+
+    /// What the incident names; it need not be of the service that it hurts.
+    fn named(
+        &self,
+        incident: &event::Incident,
+        fixed_by: Option<usize>,
+    ) -> Option<(usize, Attribution)> {
+        let fits = |at: &usize| self.deployments[*at].is_effective() && Some(*at) != fixed_by;
+        let first = |list: Option<&Vec<usize>>| list?.iter().copied().find(fits);
+        incident.causes.iter().find_map(|cause| match cause {
+            Cause::Deployment(id) => {
+                let at = self.positions.get(id).filter(fits)?;
+                Some((at, Attribution::Explicit))
+            }
+            Cause::Commit(sha) => {
+                let node = self.graph.resolve(sha)?;
+                Some((first(self.delivery.by_commit.get(&node))?, Attribution::Sha))
+            }
+            Cause::Pull(number) => {
+                Some((first(self.delivery.by_pull.get(number))?, Attribution::Pull))
+            }
         })
-        .map(|at| (at, Attribution::Time))
+    }
 }

@@ -1,11 +1,11 @@
 //! Verdicts: which deployments failed, which were rework, each with its evidence (rules CF1 to CF5, RW1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::change::Delivery;
+use super::delivery::Delivery;
 use super::deployment::Deployment;
 use super::graph::{Graph, Node};
-use super::incident::{Attribution, Incident, position};
+use super::incident::{Attribution, Incident, Positions};
 use crate::config::Config;
 use crate::event::{Correction, Events, Fact, Pull, Undoes, seconds_between};
 
@@ -134,6 +134,31 @@ struct Judge<'a> {
     config: &'a Config,
     graph: &'a Graph<'a>,
     pulls: &'a BTreeMap<u64, &'a Pull>,
+    subjects: Subjects<'a>,
+}
+
+/// Deployments, in order, that delivered a change with a subject, by service and subject.
+type Subjects<'a> = HashMap<(Option<&'a str>, &'a str), Vec<usize>>;
+
+fn subjects<'a>(
+    delivery: &'a Delivery,
+    graph: &Graph<'a>,
+    pulls: &BTreeMap<u64, &'a Pull>,
+) -> Subjects<'a> {
+    let mut out = Subjects::new();
+    for change in &delivery.changes {
+        let subject = match change.pull.and_then(|n| pulls.get(&n)) {
+            Some(pull) => pull.subject.as_deref(),
+            None => graph
+                .find(&change.id)
+                .and_then(|n| graph.commit(n).subject.as_deref()),
+        };
+        if let Some(subject) = subject {
+            let key = (change.service.as_deref(), subject);
+            out.entry(key).or_default().push(change.deployment);
+        }
+    }
+    out
 }
 
 /// Judges every deployment.
@@ -141,6 +166,7 @@ pub(super) fn judge(
     deployments: &mut [Deployment],
     incidents: &[Incident],
     delivery: &Delivery,
+    positions: &Positions,
     events: &Events,
     config: &Config,
     graph: &Graph<'_>,
@@ -152,13 +178,14 @@ pub(super) fn judge(
         config,
         graph,
         pulls,
+        subjects: subjects(delivery, graph, pulls),
     };
     judge.rollbacks();
     judge.reverts();
     judge.hotfixes();
     judge.incidents(incidents);
     judge.labels();
-    judge.corrections(events);
+    judge.corrections(events, positions);
 }
 
 impl Judge<'_> {
@@ -235,25 +262,26 @@ impl Judge<'_> {
 
     /// What the changes of a deployment take back, each with the change that does.
     fn undoes_of(&self, at: usize) -> Vec<(String, Undoes)> {
-        let mut out = Vec::new();
-        for change in self.deployments[at]
-            .changes
-            .iter()
+        let own = self.deployments[at].changes.iter();
+        let changes = own
             .map(|c| &self.delivery.changes[*c])
-        {
-            if let Some(pull) = change.pull.and_then(|n| self.pulls.get(&n)) {
-                out.push((change.id.clone(), pull.undoes.clone()));
-            } else if let Some(node) = self.graph.find(&change.id) {
-                out.push((change.id.clone(), self.graph.commit(node).undoes.clone()));
-            }
-        }
-        for commit in self.delivery.commits_of(at) {
-            if let Some(node) = self.graph.find(commit) {
-                out.push((commit.to_owned(), self.graph.commit(node).undoes.clone()));
-            }
-        }
-        out.retain(|(_, undoes)| !undoes.is_nothing());
-        out
+            .filter_map(|change| {
+                let pull = change.pull.and_then(|n| self.pulls.get(&n));
+                let undoes = match pull {
+                    Some(pull) => &pull.undoes,
+                    None => &self.graph.commit(self.graph.find(&change.id)?).undoes,
+                };
+                Some((change.id.as_str(), undoes))
+            });
+        let commits = self.delivery.commits_of(at).filter_map(|sha| {
+            let node = self.graph.find(sha)?;
+            Some((sha, &self.graph.commit(node).undoes))
+        });
+        changes
+            .chain(commits)
+            .filter(|(_, undoes)| !undoes.is_nothing())
+            .map(|(id, undoes)| (id.to_owned(), undoes.clone()))
+            .collect()
     }
 
     /// Earlier deployments of the same service that first delivered what is taken back, within the horizon.
@@ -291,23 +319,10 @@ impl Judge<'_> {
 
     /// The latest earlier delivery of a change with this subject.
     fn by_subject(&self, at: usize, subject: &str) -> Option<usize> {
-        let service = &self.deployments[at].service;
-        self.delivery
-            .changes
-            .iter()
-            .filter(|c| c.deployment < at && c.service == *service)
-            .filter(|c| {
-                let own = match c.pull.and_then(|n| self.pulls.get(&n)) {
-                    Some(pull) => pull.subject.as_deref(),
-                    None => self
-                        .graph
-                        .find(&c.id)
-                        .and_then(|n| self.graph.commit(n).subject.as_deref()),
-                };
-                own == Some(subject)
-            })
-            .map(|c| c.deployment)
-            .max()
+        let service = self.deployments[at].service.as_deref();
+        let delivered = self.subjects.get(&(service, subject))?;
+        let before = delivered.partition_point(|d| *d < at);
+        delivered[..before].last().copied()
     }
 
     fn hotfixes(&mut self) {
@@ -426,7 +441,7 @@ impl Judge<'_> {
     }
 
     /// A person's word beats everything, both ways (rule CF1). Of two words the later one counts.
-    fn corrections(&mut self, events: &Events) {
+    fn corrections(&mut self, events: &Events, positions: &Positions) {
         let mut words: Vec<(&Correction, &str, crate::event::Instant)> = events
             .iter()
             .filter_map(|e| {
@@ -439,14 +454,11 @@ impl Judge<'_> {
             .collect();
         words.sort_by_key(|(_, id, time)| (*time, *id));
         for (word, id, _) in words {
-            let Some(at) = position(self.deployments, &word.deployment) else {
+            let Some(at) = positions.get(&word.deployment) else {
                 continue;
             };
             self.deployments[at].failed = false;
-            let fixed_by = word
-                .fixed_by
-                .as_deref()
-                .and_then(|f| position(self.deployments, f));
+            let fixed_by = word.fixed_by.as_deref().and_then(|f| positions.get(f));
             if word.failed {
                 self.fail(at, EvidenceKind::Manual, id, Confidence::Certain);
                 if let Some(by) = fixed_by {

@@ -1,6 +1,7 @@
 //! What happened, judged once: failed, rework, rolled back, each with its evidence.
 
 mod change;
+mod delivery;
 mod deployment;
 mod graph;
 mod incident;
@@ -60,19 +61,22 @@ impl Timeline {
         let pulls = pulls(events);
         deployment::order(&mut deployments, events.baselines.as_ref());
         deployment::mark_redeploys(&mut deployments, config);
-        let delivery = change::deliver(&mut deployments, events, config, &graph, &pulls);
+        let delivery = delivery::deliver(&mut deployments, events, config, &graph, &pulls);
         deployment::find_rollbacks(&mut deployments, &graph, &config.rules);
-        let mut incidents = incident::attribute(events, &deployments, &delivery, &graph, config);
+        let positions = incident::Positions::of(&deployments);
+        let incidents =
+            incident::attribute(events, &deployments, &positions, &delivery, &graph, config);
         judge::judge(
             &mut deployments,
             &incidents,
             &delivery,
+            &positions,
             events,
             config,
             &graph,
             &pulls,
         );
-        recovery::restore(&mut deployments, &mut incidents);
+        recovery::restore(&mut deployments, &incidents);
         remarks.extend(delivery.remarks);
         Self {
             deployments,

@@ -1,32 +1,37 @@
 //! When each failed deployment was repaired (rules FD1 to FD3).
 
+use std::collections::HashMap;
+
 use super::deployment::Deployment;
 use super::incident::Incident;
 use crate::event::Instant;
 
 /// Fills `restored_at` of every failed deployment whose repair is known.
-pub(super) fn restore(deployments: &mut [Deployment], incidents: &mut [Incident]) {
+pub(super) fn restore(deployments: &mut [Deployment], incidents: &[Incident]) {
+    let mut blamed: HashMap<usize, Vec<Option<Instant>>> = HashMap::new();
+    for incident in incidents {
+        if let Some((at, _)) = incident.blamed {
+            blamed.entry(at).or_default().push(incident.resolved_at);
+        }
+    }
     for at in 0..deployments.len() {
         if !deployments[at].failed {
             continue;
         }
         let remedy = first_remedy(deployments, at);
-        let own: Vec<Option<Instant>> = incidents
-            .iter()
-            .filter(|i| i.blamed.is_some_and(|(blamed, _)| blamed == at))
-            .map(|i| match (i.resolved_at, remedy) {
-                (Some(resolved), Some(remedy)) => Some(resolved.min(remedy)),
-                (resolved, remedy) => resolved.or(remedy),
-            })
-            .collect();
-        deployments[at].restored_at = if own.is_empty() {
-            remedy
-        } else {
+        let restored = match blamed.get(&at) {
+            None => remedy,
             // Restored when the last one is; not at all while one is open.
-            own.into_iter()
+            Some(resolved) => resolved
+                .iter()
+                .map(|resolved| match (*resolved, remedy) {
+                    (Some(resolved), Some(remedy)) => Some(resolved.min(remedy)),
+                    (resolved, remedy) => resolved.or(remedy),
+                })
                 .collect::<Option<Vec<Instant>>>()
-                .and_then(|all| all.into_iter().max())
+                .and_then(|all| all.into_iter().max()),
         };
+        deployments[at].restored_at = restored;
     }
 }
 

@@ -13,6 +13,8 @@ mod steady;
 
 use std::collections::BTreeMap;
 
+use fivekeys::event::Event;
+use fivekeys::ledger::Ledger;
 use serde_json::Value;
 
 use crate::world::{Runner, Transcript, World};
@@ -112,12 +114,12 @@ fn ids(files: &BTreeMap<String, String>) -> Vec<String> {
 
 /// The deployments of the ledger and how each ended.
 fn deployments(files: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let lines = lines(files).into_iter();
-    let found = lines.filter_map(|line| {
-        let outcome = line["fact"]["deployment"]["outcome"].as_str()?.to_owned();
-        Some((line["id"].as_str()?.to_owned(), outcome))
-    });
-    found.collect()
+    let ledger = Ledger::read(files, None).unwrap();
+    let outcome = |event: &Event| {
+        let outcome = event.fact.as_deployment()?.outcome;
+        Some((event.id.clone(), format!("{outcome:?}").to_lowercase()))
+    };
+    ledger.events.iter().filter_map(outcome).collect()
 }
 
 fn metrics(done: &Transcript) -> Value {

@@ -48,6 +48,15 @@ pub(super) struct File {
     pub(super) marks: Vec<MarkRow>,
 }
 
+/// A list; many exporters write null for an empty one.
+fn list<'de, T, D>(from: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "a text or a whole number")]
@@ -82,12 +91,12 @@ pub(super) struct DeploymentRow {
     pub(super) repo: Option<String>,
     pub(super) sha: Option<String>,
     pub(super) branch: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) labels: Vec<String>,
     pub(super) changes: Option<Vec<ChangeRow>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) merged_pulls: Vec<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) statuses: Vec<StatusRow>,
 }
 
@@ -118,12 +127,12 @@ pub(super) struct StatusRow {
 #[serde(deny_unknown_fields)]
 pub(super) struct CommitRow {
     pub(super) sha: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) parents: Vec<String>,
     pub(super) authored_at: Option<Instant>,
     pub(super) committed_at: Instant,
     pub(super) message: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) paths: Vec<String>,
     pub(super) author: Option<String>,
 }
@@ -149,22 +158,22 @@ pub(super) struct PullRow {
     pub(super) body: Option<String>,
     pub(super) head: Option<String>,
     pub(super) base: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) labels: Vec<String>,
     pub(super) created_at: Option<Instant>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) ready_at: Vec<Instant>,
     pub(super) first_review_at: Option<Instant>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) reviews: Vec<ReviewRow>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) approved_at: Vec<Instant>,
     pub(super) queued_at: Option<Instant>,
     pub(super) merged_at: Option<Instant>,
     pub(super) merge_sha: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) merged_shas: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) commits: Vec<PullCommitRow>,
     pub(super) deployment: Option<Key>,
     pub(super) lines: Option<u64>,
@@ -199,7 +208,7 @@ pub(super) struct IncidentRow {
     pub(super) component: Option<String>,
     pub(super) deployment: Option<Key>,
     pub(super) fixed_by: Option<Key>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub(super) labels: Vec<String>,
     pub(super) title: Option<String>,
     pub(super) body: Option<String>,

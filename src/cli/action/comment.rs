@@ -62,8 +62,16 @@ fn drafts(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) -> Vec<Dr
         report,
         config: _,
     } = shipped;
+    // The attempts of a run are one deployment in the report, known by its first.
+    let run_of = |e: &Event| e.fact.as_deployment().and_then(|d| d.run.clone());
+    let is_fresh = |id: &str| {
+        let run = events.get("deployment", id).and_then(run_of);
+        fresh
+            .iter()
+            .any(|e| e.id == id || (run.is_some() && run_of(e) == run))
+    };
     let just_shipped = |id: &str| {
-        fresh.iter().any(|e| e.id == id)
+        is_fresh(id)
             && report.deployments.iter().any(|d| {
                 d.id == id
                     && d.finished_at

@@ -280,13 +280,16 @@ impl Run<'_> {
         outcome: &mut Outcome,
         tries: &mut Tries,
     ) -> Pass {
-        let collected = self.collect(&loaded, config).await;
+        let own = self.own(&loaded, config, outcome);
+        let collected = self.collect(&loaded, config, own.as_ref()).await;
         let mut fresh = collected.events.clone();
-        self.add_own(&loaded, config, &mut fresh, outcome);
+        fresh.extend(own);
         outcome.count_late(&loaded, &fresh, config);
         let plan = loaded.ledger.append(&fresh, self.host.now.date_naive());
         Self::keep_books(&mut loaded.ledger, &collected, config);
         let report = self.report(&loaded.ledger, config, &collected);
+        let own = outcome.facts.deployment.take();
+        outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
         outcome.say_notes(&collected.notes);
         let writable = loaded.ledger.is_writable();
         if !writable {
@@ -329,12 +332,13 @@ impl Run<'_> {
         pass
     }
 
-    async fn collect(&self, loaded: &Loaded, config: &Config) -> Collected {
+    async fn collect(&self, loaded: &Loaded, config: &Config, own: Option<&Event>) -> Collected {
         github::collect(CollectAsk {
             client: self.client,
             state: &loaded.state,
             config,
             known: &loaded.ledger.events,
+            own,
             cutoff: self.host.now - chrono::Duration::days(i64::from(config.lookback_days)),
             resume: loaded.ledger.meta.resume.as_deref(),
             requests: github::REQUESTS,
@@ -343,16 +347,10 @@ impl Run<'_> {
         .await
     }
 
-    /// Joins the run's own deployment with what was swept.
-    fn add_own(
-        &self,
-        loaded: &Loaded,
-        config: &Config,
-        fresh: &mut Vec<Event>,
-        outcome: &mut Outcome,
-    ) {
+    /// The run's own deployment, where there is more to say of it than GitHub's record does.
+    fn own(&self, loaded: &Loaded, config: &Config, outcome: &mut Outcome) -> Option<Event> {
         if self.is_read_only() {
-            return;
+            return None;
         }
         match own::find(&self.own_run(config), &recorded(loaded), config) {
             Own::Recorded(id) => outcome.facts.deployment = Some(id),
@@ -365,9 +363,7 @@ impl Run<'_> {
                     .get("deployment", &event.id)
                     .and_then(|e| e.fact.as_deployment())
                     .is_some_and(|d| d.outcome == Ended::Success);
-                if !stands {
-                    fresh.push(*event);
-                }
+                return (!stands).then_some(*event);
             }
             Own::Ambiguous(several) => outcome.notice(&format!(
                 "{several} deployments of this commit are under way; each is stored when GitHub settles it"
@@ -376,6 +372,7 @@ impl Run<'_> {
                 "no deployment of this commit was found and no `status` was given: nothing of this run was recorded",
             ),
         }
+        None
     }
 
     fn keep_books(ledger: &mut Ledger, collected: &Collected, config: &Config) {
@@ -501,6 +498,24 @@ fn recorded(loaded: &Loaded) -> Vec<Event> {
         .collect();
     events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
     events
+}
+
+/// The deployment in the report that this one is an attempt at: the attempts of a run are one deployment, known by its
+/// first.
+fn attempt_of(report: &Report, events: &Events, id: String) -> String {
+    let run = |id: &str| {
+        let event = events.get("deployment", id)?;
+        event.fact.as_deployment()?.run.clone()
+    };
+    let known = |wanted: &str| report.deployments.iter().any(|d| d.id == wanted);
+    let Some(ours) = run(&id).filter(|_| !known(&id)) else {
+        return id;
+    };
+    let mut same = report
+        .deployments
+        .iter()
+        .filter(|d| run(&d.id).as_ref() == Some(&ours));
+    same.next().map_or(id, |d| d.id.clone())
 }
 
 /// Whether the branch has the page already.

@@ -1,1 +1,106 @@
-//! Stub.
+//! Comments: one for each shipped pull request, ours alone, and never more than is bearable.
+
+use super::{deploy_of, is_green, is_well, next_day};
+use crate::world::World;
+
+/// Twelve pull requests that one deployment ships.
+fn batch() -> World {
+    let world = next_day();
+    {
+        let mut github = world.github();
+        for n in 0..12_u64 {
+            github.merge_pull(30 + n, &format!("2026-03-03T10:{n:02}:00Z"));
+        }
+        github.deploy_with(
+            "production",
+            "pr41",
+            "2026-03-03T10:20:00Z",
+            &[("success", "2026-03-03T10:25:00Z")],
+            |deploy| deploy.run(101, 1),
+        );
+    }
+    world.clock("2026-03-03T10:30:00Z");
+    world
+}
+
+#[test]
+fn a_large_batch_is_told_ten_times_and_the_rest_is_said() {
+    let world = batch();
+    let done = deploy_of(&world, 41, 101).run();
+    is_green(&done);
+    assert_eq!(done.said("warning"), Vec::<&str>::new());
+    // Pull request 9 was shipped by the deployment before, which this run stores too.
+    assert_eq!(done.comments.len(), 1 + 10);
+    assert_eq!(
+        done.said("notice"),
+        ["3 more shipped pull requests were not commented on"]
+    );
+    assert_eq!(
+        world.requests().of("Comments"),
+        2,
+        "one query, one mutation"
+    );
+}
+
+#[test]
+fn a_stranger_who_quotes_our_marker_is_left_alone() {
+    let world = next_day();
+    let marker = "<!-- fivekeys:v1:shipped:production -->";
+    let theirs = format!("{marker}\nI am no robot.");
+    world.github().comment(9, "mallory", &theirs);
+    let done = deploy_of(&world, 9, 101).run();
+    is_well(&done);
+    let on: Vec<_> = done.comments.iter().filter(|c| c.pull == 9).collect();
+    assert_eq!(on.len(), 2);
+    assert_eq!((on[0].body.as_str(), on[0].edits), (theirs.as_str(), 0));
+    assert!(on[1].body.starts_with(marker), "{}", on[1].body);
+}
+
+#[test]
+fn a_comment_of_ours_is_rewritten_in_place_and_an_equal_one_is_left() {
+    let world = next_day();
+    let expected = deploy_of(&world, 9, 101).run().comments[1].body.clone();
+    for (there, edits) in [
+        ("<!-- fivekeys:v1:shipped:production -->\nold", 1),
+        (expected.as_str(), 0),
+    ] {
+        let world = next_day();
+        world.github().comment(9, "github-actions[bot]", there);
+        let done = deploy_of(&world, 9, 101).run();
+        is_well(&done);
+        let on: Vec<_> = done.comments.iter().filter(|c| c.pull == 9).collect();
+        assert_eq!(on.len(), 1, "{there}");
+        assert_eq!(
+            (on[0].body.as_str(), on[0].edits),
+            (expected.as_str(), edits)
+        );
+    }
+}
+
+#[test]
+fn a_locked_pull_request_costs_its_own_comment_and_no_other() {
+    let world = next_day();
+    world.clock("2026-03-03T11:00:00Z");
+    {
+        let mut github = world.github();
+        github
+            .merge_pull_with(
+                30,
+                "2026-03-03T10:00:00Z",
+                super::super::world::story::PullStory::locked,
+            )
+            .merge_pull(31, "2026-03-03T10:05:00Z")
+            .deploy_with(
+                "production",
+                "pr31",
+                "2026-03-03T10:20:00Z",
+                &[("success", "2026-03-03T10:25:00Z")],
+                |deploy| deploy.run(101, 1),
+            );
+    }
+    let done = deploy_of(&world, 31, 101).run();
+    super::is_degraded(&done, "1 comments were not written");
+    assert_eq!(done.output("persisted"), "true");
+    assert!(done.comments.iter().any(|c| c.pull == 31));
+    assert!(!done.comments.iter().any(|c| c.pull == 30));
+}

@@ -157,7 +157,11 @@ fn a_breakdown_in_the_middle_keeps_what_was_read() {
             "Pulls" => On::operation("Pulls"),
             _ => On::rest("GET", "compare"),
         };
-        world.fault(on.times(4), Fault::BadGateway);
+        // After four tries the query for pull requests is made smaller.
+        world.fault(
+            on.times(if operation == "Pulls" { 8 } else { 4 }),
+            Fault::BadGateway,
+        );
         let done = deploy_of(&world, 9, 101).run();
         is_degraded(&done, &format!("{reason} could not be read"));
         assert_eq!(

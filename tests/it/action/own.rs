@@ -156,7 +156,12 @@ fn a_second_attempt_with_deployments_of_its_own_is_one_deployment_that_was_tried
     world.clock("2026-03-03T10:20:00Z");
     let second = run.attempt(2).run();
     is_well(&second);
-    assert_eq!(second.output("event-id"), "dep:DE_kwDOworld00005");
+    assert_eq!(second.output("event-id"), first.output("event-id"));
+    assert!(
+        second.summary.contains("#### This deployment"),
+        "{}",
+        second.summary
+    );
     let found = deployments(&second.branch_files);
     assert_eq!(found["dep:DE_kwDOworld00004"], "failure");
     assert_eq!(found["dep:DE_kwDOworld00005"], "success");

@@ -190,9 +190,14 @@ fn whoever_loses_every_race_says_so_and_leaves_it_to_the_next() {
     let done = deploy_of(&world, 9, 101).run();
     super::is_not_stored(&done, "other runs kept writing");
     assert_eq!(done.comments.len(), 1, "what is not stored is not told");
-    let next = deploy_of(&world, 9, 102).run();
+    let next = deploy_of(&world, 9, 102).input("status", "").run();
     is_well(&next);
     assert_eq!(deployments(&next.branch_files).len(), 4);
     assert_eq!(next.output("swept"), "1");
+    assert!(
+        next.summary.contains("Recovered from earlier runs: 1."),
+        "{}",
+        next.summary
+    );
     world.finish();
 }

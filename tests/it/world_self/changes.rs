@@ -178,6 +178,7 @@ fn a_first_run_finds_what_the_last_deployment_delivered() {
             state: &state,
             config: &config::parse("").unwrap(),
             known: &Events::default(),
+            own: None,
             cutoff: parse_instant("2026-01-01T00:00:00Z").unwrap(),
             resume: None,
             requests: 40,
