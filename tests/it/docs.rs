@@ -6,12 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fivekeys::cli::EXITS;
+use fivekeys::host::actions::INPUTS;
 use serde_yaml::{Mapping, Value};
 
 use crate::architecture::{FIRST_WORLDLY, MAP};
-
-/// The exit codes of the command line are public; the table in the README lists them all.
-const EXIT_CODES: &[u8] = &[0, 1, 2, 3, 4, 5, 6];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -158,6 +157,8 @@ fn the_tables_of_inputs_and_outputs_are_those_of_the_action() {
 fn inputs_are_few_and_every_name_has_one_style() {
     let action = action();
     let (inputs, outputs) = (entries(&action, "inputs"), entries(&action, "outputs"));
+    let names: Vec<&str> = inputs.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(names, INPUTS, "what is read is what is declared");
     assert!(inputs.len() <= 20, "more belongs into the configuration");
     for (name, description, _) in inputs.iter().chain(&outputs) {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -261,7 +262,8 @@ fn the_readme_lists_every_exit_code() {
         .skip(2)
         .map_while(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
         .collect();
-    assert_eq!(listed, EXIT_CODES);
+    let codes: Vec<u8> = EXITS.iter().map(|(exit, _)| exit.code()).collect();
+    assert_eq!(listed, codes);
 }
 
 #[test]
