@@ -24,7 +24,14 @@ fn hostile() -> World {
             "pr9",
             "2026-03-02T09:56:00Z",
             &[("success", "2026-03-02T09:58:00Z")],
-            |deploy| deploy.run(101, 1).service("api\n::error::x|<b>@acme/all"),
+            |deploy| deploy.run(101, 1),
+        )
+        .deploy_with(
+            "production",
+            "pr8",
+            "2026-03-02T09:57:00Z",
+            &[("success", "2026-03-02T09:59:00Z")],
+            |deploy| deploy.service("api\n::error::x|<b>@acme/all"),
         );
     world
 }
