@@ -88,6 +88,22 @@ fn first_run(world: &World) -> Transcript {
     done
 }
 
+/// Tests every case at the same time: most of them only wait.
+fn each<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    std::thread::scope(|scope| {
+        let test = &test;
+        let begun: Vec<_> = cases
+            .into_iter()
+            .map(|case| scope.spawn(move || test(case)))
+            .collect();
+        for one in begun {
+            if let Err(panic) = one.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+}
+
 /// All lines of the ledger, as JSON.
 fn lines(files: &BTreeMap<String, String>) -> Vec<Value> {
     let ledger = files.iter().filter(|(path, _)| path.ends_with(".jsonl"));
