@@ -12,6 +12,7 @@ mod race;
 mod steady;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use fivekeys::event::Event;
 use fivekeys::ledger::Ledger;
@@ -104,9 +105,13 @@ fn each<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
     });
 }
 
+fn is_kind(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|e| e == extension)
+}
+
 /// All lines of the ledger, as JSON.
 fn lines(files: &BTreeMap<String, String>) -> Vec<Value> {
-    let ledger = files.iter().filter(|(path, _)| path.ends_with(".jsonl"));
+    let ledger = files.iter().filter(|(path, _)| is_kind(path, "jsonl"));
     let lines = ledger.flat_map(|(_, text)| text.lines());
     lines
         .map(|line| serde_json::from_str(line).unwrap())

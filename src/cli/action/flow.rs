@@ -9,7 +9,6 @@ use super::comment::{self, Shipped};
 use super::inputs::Inputs;
 use super::outcome::Outcome;
 use crate::adapter::github_deployment;
-use crate::cli::artifacts::{self, Wanted};
 use crate::cli::{Failure, workspace};
 use crate::collect::github::{self, Ask as CollectAsk, Collected};
 use crate::collect::own::{self, Own, OwnRun};
@@ -18,7 +17,7 @@ use crate::event::{Event, Events, Instant, Outcome as Ended};
 use crate::github::{Budget, Client, GitHubError, Part, Token};
 use crate::host::Host;
 use crate::host::actions::Runner;
-use crate::ledger::{Branch, Ledger, Loaded, Plan};
+use crate::ledger::{Branch, Ledger, Loaded};
 use crate::report::v1::{Note, Report};
 use crate::report::{Ask, build};
 
@@ -56,7 +55,7 @@ struct Tries {
 
 /// What one pass over a snapshot came to.
 #[derive(PartialEq, Eq)]
-enum Pass {
+pub(super) enum Pass {
     /// Done, stored or not.
     Done,
     /// Somebody else moved: read again.
@@ -261,7 +260,7 @@ impl Run<'_> {
     }
 
     /// A little longer each time, and not the same for two runs.
-    fn courtesy(&self, waits: u32) -> Duration {
+    pub(super) fn courtesy(&self, waits: u32) -> Duration {
         let run: u64 = self.workflow.bytes().map(u64::from).sum();
         let seed = run.wrapping_mul(2_654_435_761) ^ u64::from(waits);
         Duration::from_millis(1_000 + 500 * u64::from(waits) + seed % 1_000)
@@ -419,73 +418,6 @@ impl Run<'_> {
             .max();
         ahead.map_or(now, |at| now.max(at + chrono::Duration::seconds(1)))
     }
-
-    async fn write(
-        &self,
-        loaded: &Loaded,
-        mut plan: Plan,
-        report: &Report,
-        outcome: &mut Outcome,
-        writes: &mut u32,
-    ) -> (Pass, bool) {
-        let mut facts = outcome.facts.clone();
-        facts.persisted = true;
-        let wanted = Wanted {
-            badges: self.inputs.badges,
-            // The first writer of a day, and whoever makes the branch or finds none.
-            page: !has_page(loaded) || !plan.deletes.is_empty(),
-        };
-        match artifacts::all(report, &facts, wanted) {
-            Ok(files) => plan.writes.extend(files),
-            Err(e) => outcome.error(&format!("the results could not be rendered: {e}")),
-        }
-        plan.writes
-            .insert(crate::ledger::META.to_owned(), loaded.ledger.meta_text());
-        outcome.files = plan
-            .writes
-            .iter()
-            .map(|(path, text)| (path.clone(), text.len()))
-            .collect();
-        if self.inputs.dry_run || self.is_read_only() {
-            return (Pass::Done, false);
-        }
-        *writes += 1;
-        let headline = headline(outcome.facts.deployment.as_deref(), plan.taken_in);
-        let saved = Branch::new(self.client, &self.inputs.branch)
-            .save(loaded.head.as_deref(), &plan, &headline, &self.budget)
-            .await;
-        let doubt = matches!(saved, Err(GitHubError::Ambiguous { .. }));
-        (self.settle(saved, outcome, *writes).await, doubt)
-    }
-
-    async fn settle(
-        &self,
-        saved: Result<String, GitHubError>,
-        outcome: &mut Outcome,
-        writes: u32,
-    ) -> Pass {
-        match saved {
-            Ok(commit) => {
-                outcome.commit = Some(commit);
-                outcome.facts.persisted = true;
-                Pass::Done
-            }
-            // Both mean: read again. The answer is on the branch.
-            Err(GitHubError::Stale | GitHubError::Ambiguous { .. }) => {
-                let wait = self.courtesy(writes).min(self.budget.left());
-                tokio::time::sleep(wait).await;
-                Pass::Again
-            }
-            Err(error) => {
-                outcome.degrade(&format!(
-                    "branch `{}` could not be written: {}",
-                    self.inputs.branch,
-                    said(&error)
-                ));
-                Pass::Done
-            }
-        }
-    }
 }
 
 /// The deployments of the snapshot, as events.
@@ -518,12 +450,6 @@ fn attempt_of(report: &Report, events: &Events, id: String) -> String {
     same.next().map_or(id, |d| d.id.clone())
 }
 
-/// Whether the branch has the page already.
-fn has_page(loaded: &Loaded) -> bool {
-    let branch = loaded.state.branch.as_ref();
-    branch.is_some_and(|b| b.files.contains_key("dashboard/index.html"))
-}
-
 /// Why a ledger is left as it is.
 fn unwritable(ledger: &Ledger) -> String {
     let note = workspace::unreadable(ledger);
@@ -531,15 +457,4 @@ fn unwritable(ledger: &Ledger) -> String {
         Some(help) => format!("{} {help}", note.says),
         None => note.says,
     }
-}
-
-fn headline(deployment: Option<&str>, taken_in: usize) -> String {
-    let more = taken_in.saturating_sub(usize::from(deployment.is_some()));
-    let what: String = deployment
-        .unwrap_or("sweep")
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(60)
-        .collect();
-    format!("fivekeys: {what} (+{more}) [skip ci]")
 }

@@ -27,8 +27,13 @@ fn the_first_run_makes_the_branch_with_everything_on_it() {
         assert!(paths.contains(&path), "{path} is not among {paths:?}");
     }
     let badge = |path: &&&str| path.starts_with("badges/");
-    assert!(paths.iter().filter(badge).any(|p| p.ends_with(".svg")));
-    assert!(paths.iter().filter(badge).any(|p| p.ends_with(".json")));
+    assert!(paths.iter().filter(badge).any(|p| super::is_kind(p, "svg")));
+    assert!(
+        paths
+            .iter()
+            .filter(badge)
+            .any(|p| super::is_kind(p, "json"))
+    );
     let known = |path: &&str| path.starts_with("badges/") || !path.contains("badges");
     assert!(paths.iter().all(known));
     assert_eq!(

@@ -15,6 +15,7 @@ fn hostile() -> World {
         .merge_pull_with(9, "2026-03-02T09:55:00Z", |pull| {
             pull.title(TITLE)
                 .body(TITLE)
+                .opened("2026-03-01T09:00:00Z")
                 .branch("x`::error::`|@acme/all")
                 .author("mallory<b>")
                 .label("<script>|@acme/all")
@@ -58,7 +59,7 @@ fn all_tame(done: &Transcript) {
     }
     is_tame("the README", &done.branch_files["README.md"]);
     for (path, text) in &done.branch_files {
-        if path.ends_with(".svg") {
+        if super::is_kind(path, "svg") {
             is_tame(path, text);
         }
     }

@@ -144,10 +144,8 @@ impl<'w> Runner<'w> {
         for name in FILES {
             fs::write(&env[name], "").unwrap();
         }
-        let payload = match &self.payload {
-            Value::String(raw) => raw.clone(),
-            _ => self.event_payload().to_string(),
-        };
+        let raw = self.payload.as_str().map(str::to_owned);
+        let payload = raw.unwrap_or_else(|| self.event_payload().to_string());
         fs::write(&env["GITHUB_EVENT_PATH"], payload).unwrap();
     }
 
