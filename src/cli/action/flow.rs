@@ -8,12 +8,11 @@ use serde_json::Value;
 use super::comment::{self, Shipped};
 use super::inputs::Inputs;
 use super::outcome::Outcome;
-use crate::adapter::github_deployment;
+use super::turn::attempt_of;
 use crate::cli::{Failure, workspace};
 use crate::collect::github::{self, Ask as CollectAsk, Collected};
-use crate::collect::own::{self, Own, OwnRun};
 use crate::config::{self, Config};
-use crate::event::{Event, Events, Instant, Outcome as Ended};
+use crate::event::{Event, Events, Instant};
 use crate::github::{Budget, Client, GitHubError, Part, Token};
 use crate::host::Host;
 use crate::host::actions::Runner;
@@ -23,14 +22,8 @@ use crate::report::{Ask, build};
 
 /// Most commits that are tried.
 const MOST_WRITES: u32 = 4;
-/// Most waits for a writer whose event is older.
-const MOST_WAITS: u32 = 3;
-/// An event older than this has no writer to wait for.
-const FRESH: chrono::Duration = chrono::Duration::seconds(20);
 /// What is kept back of the deadline for saying how it ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// With less than this left, a courtesy would cost the run its own write.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// A clock that is further ahead than this is wrong.
 const MOST_SKEW: chrono::Duration = chrono::Duration::hours(1);
 
@@ -40,8 +33,8 @@ pub(super) struct Run<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) client: &'a Client,
     pub(super) budget: Budget,
-    payload: Value,
-    workflow: String,
+    pub(super) payload: Value,
+    pub(super) workflow: String,
 }
 
 /// What the passes of one run have tried so far.
@@ -207,58 +200,6 @@ impl Run<'_> {
         config
     }
 
-    fn own_run<'r>(&'r self, config: &'r Config) -> OwnRun<'r> {
-        let runner = Runner::of(self.host);
-        OwnRun {
-            run: &self.workflow,
-            attempt: runner
-                .var("GITHUB_RUN_ATTEMPT")
-                .and_then(|a| a.parse().ok()),
-            status: self.inputs.status.as_deref(),
-            sha: self.inputs.sha.as_deref(),
-            environment: self.inputs.one_environment(),
-            production: config.environments.default_name(),
-            service: self.inputs.service.as_deref(),
-            key: self.inputs.key.as_deref(),
-            node: self.payload["deployment"]["node_id"].as_str(),
-            now: self.host.now,
-        }
-    }
-
-    /// The writer of the oldest pending event goes first; the others usually find themselves stored.
-    fn should_wait(&self, loaded: &Loaded, config: &Config, waits: u32) -> bool {
-        if waits >= MOST_WAITS || self.is_read_only() || self.budget.left() < PATIENCE {
-            return false;
-        }
-        let recorded = recorded(loaded);
-        let ours = match own::find(&self.own_run(config), &recorded, config) {
-            Own::Recorded(id) => Some(id),
-            Own::Reported(event) => Some(event.id),
-            Own::Ambiguous(_) | Own::Nothing => None,
-        };
-        let created = |id: &str| {
-            loaded.state.deployments.iter().find_map(|node| {
-                (format!("dep:{}", node.id()) == id)
-                    .then(|| {
-                        node.0["createdAt"]
-                            .as_str()
-                            .and_then(|t| t.parse::<Instant>().ok())
-                    })
-                    .flatten()
-            })
-        };
-        let ours = ours.and_then(|id| created(&id).map(|at| (at, id)));
-        recorded
-            .iter()
-            .filter(|e| !loaded.ledger.events.knows(e))
-            .filter_map(|e| created(&e.id).map(|at| (at, e.id.clone())))
-            .any(|theirs| match &ours {
-                Some(ours) => theirs < *ours && ours.0 - theirs.0 < FRESH,
-                // Whoever has nothing of its own to store leaves fresh events to their owners first.
-                None => self.now(&loaded.ledger.events) - theirs.0 < FRESH,
-            })
-    }
-
     /// A little longer each time, and not the same for two runs.
     pub(super) fn courtesy(&self, waits: u32) -> Duration {
         let run: u64 = self.workflow.bytes().map(u64::from).sum();
@@ -346,34 +287,6 @@ impl Run<'_> {
         .await
     }
 
-    /// The run's own deployment, where there is more to say of it than GitHub's record does.
-    fn own(&self, loaded: &Loaded, config: &Config, outcome: &mut Outcome) -> Option<Event> {
-        if self.is_read_only() {
-            return None;
-        }
-        match own::find(&self.own_run(config), &recorded(loaded), config) {
-            Own::Recorded(id) => outcome.facts.deployment = Some(id),
-            Own::Reported(event) => {
-                outcome.facts.deployment = Some(event.id.clone());
-                // A success stands: a later attempt of the same run folds into it.
-                let stands = loaded
-                    .ledger
-                    .events
-                    .get("deployment", &event.id)
-                    .and_then(|e| e.fact.as_deployment())
-                    .is_some_and(|d| d.outcome == Ended::Success);
-                return (!stands).then_some(*event);
-            }
-            Own::Ambiguous(several) => outcome.notice(&format!(
-                "{several} deployments of this commit are under way; each is stored when GitHub settles it"
-            )),
-            Own::Nothing => outcome.notice(
-                "no deployment of this commit was found and no `status` was given: nothing of this run was recorded",
-            ),
-        }
-        None
-    }
-
     fn keep_books(ledger: &mut Ledger, collected: &Collected, config: &Config) {
         let since = collected
             .history_since
@@ -408,7 +321,7 @@ impl Run<'_> {
     }
 
     /// Our clock, or GitHub's where it is a little ahead: what has just finished is not in the future.
-    fn now(&self, events: &Events) -> Instant {
+    pub(super) fn now(&self, events: &Events) -> Instant {
         let now = self.host.now;
         let ahead = events
             .iter()
@@ -418,36 +331,6 @@ impl Run<'_> {
             .max();
         ahead.map_or(now, |at| now.max(at + chrono::Duration::seconds(1)))
     }
-}
-
-/// The deployments of the snapshot, as events.
-fn recorded(loaded: &Loaded) -> Vec<Event> {
-    let mut events: Vec<Event> = loaded
-        .state
-        .deployments
-        .iter()
-        .filter_map(|node| github_deployment::from_graphql(&node.0).ok())
-        .collect();
-    events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
-    events
-}
-
-/// The deployment in the report that this one is an attempt at: the attempts of a run are one deployment, known by its
-/// first.
-fn attempt_of(report: &Report, events: &Events, id: String) -> String {
-    let run = |id: &str| {
-        let event = events.get("deployment", id)?;
-        event.fact.as_deployment()?.run.clone()
-    };
-    let known = |wanted: &str| report.deployments.iter().any(|d| d.id == wanted);
-    let Some(ours) = run(&id).filter(|_| !known(&id)) else {
-        return id;
-    };
-    let mut same = report
-        .deployments
-        .iter()
-        .filter(|d| run(&d.id).as_ref() == Some(&ours));
-    same.next().map_or(id, |d| d.id.clone())
 }
 
 /// Why a ledger is left as it is.
