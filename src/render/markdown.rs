@@ -19,6 +19,10 @@ const POINTS: usize = 26;
 const LABELLED: usize = 13;
 
 /// What the run knows beside the report.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent facts of a run"
+)]
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RunFacts {
     /// Id of the deployment that this run recorded.

@@ -12,6 +12,7 @@ mod race;
 mod steady;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use fivekeys::event::Event;
 use fivekeys::ledger::Ledger;
@@ -88,9 +89,29 @@ fn first_run(world: &World) -> Transcript {
     done
 }
 
+/// Tests every case at the same time: most of them only wait.
+fn each<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    std::thread::scope(|scope| {
+        let test = &test;
+        let begun: Vec<_> = cases
+            .into_iter()
+            .map(|case| scope.spawn(move || test(case)))
+            .collect();
+        for one in begun {
+            if let Err(panic) = one.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+}
+
+fn is_kind(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|e| e == extension)
+}
+
 /// All lines of the ledger, as JSON.
 fn lines(files: &BTreeMap<String, String>) -> Vec<Value> {
-    let ledger = files.iter().filter(|(path, _)| path.ends_with(".jsonl"));
+    let ledger = files.iter().filter(|(path, _)| is_kind(path, "jsonl"));
     let lines = ledger.flat_map(|(_, text)| text.lines());
     lines
         .map(|line| serde_json::from_str(line).unwrap())

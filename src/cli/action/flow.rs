@@ -8,30 +8,22 @@ use serde_json::Value;
 use super::comment::{self, Shipped};
 use super::inputs::Inputs;
 use super::outcome::Outcome;
-use crate::adapter::github_deployment;
-use crate::cli::artifacts::{self, Wanted};
+use super::turn::attempt_of;
 use crate::cli::{Failure, workspace};
 use crate::collect::github::{self, Ask as CollectAsk, Collected};
-use crate::collect::own::{self, Own, OwnRun};
 use crate::config::{self, Config};
-use crate::event::{Event, Events, Instant, Outcome as Ended};
+use crate::event::{Event, Events, Instant};
 use crate::github::{Budget, Client, GitHubError, Part, Token};
 use crate::host::Host;
 use crate::host::actions::Runner;
-use crate::ledger::{Branch, Ledger, Loaded, Plan};
+use crate::ledger::{Branch, Ledger, Loaded};
 use crate::report::v1::{Note, Report};
 use crate::report::{Ask, build};
 
 /// Most commits that are tried.
 const MOST_WRITES: u32 = 4;
-/// Most waits for a writer whose event is older.
-const MOST_WAITS: u32 = 3;
-/// An event older than this has no writer to wait for.
-const FRESH: chrono::Duration = chrono::Duration::seconds(20);
 /// What is kept back of the deadline for saying how it ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// With less than this left, a courtesy would cost the run its own write.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// A clock that is further ahead than this is wrong.
 const MOST_SKEW: chrono::Duration = chrono::Duration::hours(1);
 
@@ -41,8 +33,8 @@ pub(super) struct Run<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) client: &'a Client,
     pub(super) budget: Budget,
-    payload: Value,
-    workflow: String,
+    pub(super) payload: Value,
+    pub(super) workflow: String,
 }
 
 /// What the passes of one run have tried so far.
@@ -56,7 +48,7 @@ struct Tries {
 
 /// What one pass over a snapshot came to.
 #[derive(PartialEq, Eq)]
-enum Pass {
+pub(super) enum Pass {
     /// Done, stored or not.
     Done,
     /// Somebody else moved: read again.
@@ -208,60 +200,8 @@ impl Run<'_> {
         config
     }
 
-    fn own_run<'r>(&'r self, config: &'r Config) -> OwnRun<'r> {
-        let runner = Runner::of(self.host);
-        OwnRun {
-            run: &self.workflow,
-            attempt: runner
-                .var("GITHUB_RUN_ATTEMPT")
-                .and_then(|a| a.parse().ok()),
-            status: self.inputs.status.as_deref(),
-            sha: self.inputs.sha.as_deref(),
-            environment: self.inputs.one_environment(),
-            production: config.environments.default_name(),
-            service: self.inputs.service.as_deref(),
-            key: self.inputs.key.as_deref(),
-            node: self.payload["deployment"]["node_id"].as_str(),
-            now: self.host.now,
-        }
-    }
-
-    /// The writer of the oldest pending event goes first; the others usually find themselves stored.
-    fn should_wait(&self, loaded: &Loaded, config: &Config, waits: u32) -> bool {
-        if waits >= MOST_WAITS || self.is_read_only() || self.budget.left() < PATIENCE {
-            return false;
-        }
-        let recorded = recorded(loaded);
-        let ours = match own::find(&self.own_run(config), &recorded, config) {
-            Own::Recorded(id) => Some(id),
-            Own::Reported(event) => Some(event.id),
-            Own::Ambiguous(_) | Own::Nothing => None,
-        };
-        let created = |id: &str| {
-            loaded.state.deployments.iter().find_map(|node| {
-                (format!("dep:{}", node.id()) == id)
-                    .then(|| {
-                        node.0["createdAt"]
-                            .as_str()
-                            .and_then(|t| t.parse::<Instant>().ok())
-                    })
-                    .flatten()
-            })
-        };
-        let ours = ours.and_then(|id| created(&id).map(|at| (at, id)));
-        recorded
-            .iter()
-            .filter(|e| !loaded.ledger.events.knows(e))
-            .filter_map(|e| created(&e.id).map(|at| (at, e.id.clone())))
-            .any(|theirs| match &ours {
-                Some(ours) => theirs < *ours && ours.0 - theirs.0 < FRESH,
-                // Whoever has nothing of its own to store leaves fresh events to their owners first.
-                None => self.now(&loaded.ledger.events) - theirs.0 < FRESH,
-            })
-    }
-
     /// A little longer each time, and not the same for two runs.
-    fn courtesy(&self, waits: u32) -> Duration {
+    pub(super) fn courtesy(&self, waits: u32) -> Duration {
         let run: u64 = self.workflow.bytes().map(u64::from).sum();
         let seed = run.wrapping_mul(2_654_435_761) ^ u64::from(waits);
         Duration::from_millis(1_000 + 500 * u64::from(waits) + seed % 1_000)
@@ -347,34 +287,6 @@ impl Run<'_> {
         .await
     }
 
-    /// The run's own deployment, where there is more to say of it than GitHub's record does.
-    fn own(&self, loaded: &Loaded, config: &Config, outcome: &mut Outcome) -> Option<Event> {
-        if self.is_read_only() {
-            return None;
-        }
-        match own::find(&self.own_run(config), &recorded(loaded), config) {
-            Own::Recorded(id) => outcome.facts.deployment = Some(id),
-            Own::Reported(event) => {
-                outcome.facts.deployment = Some(event.id.clone());
-                // A success stands: a later attempt of the same run folds into it.
-                let stands = loaded
-                    .ledger
-                    .events
-                    .get("deployment", &event.id)
-                    .and_then(|e| e.fact.as_deployment())
-                    .is_some_and(|d| d.outcome == Ended::Success);
-                return (!stands).then_some(*event);
-            }
-            Own::Ambiguous(several) => outcome.notice(&format!(
-                "{several} deployments of this commit are under way; each is stored when GitHub settles it"
-            )),
-            Own::Nothing => outcome.notice(
-                "no deployment of this commit was found and no `status` was given: nothing of this run was recorded",
-            ),
-        }
-        None
-    }
-
     fn keep_books(ledger: &mut Ledger, collected: &Collected, config: &Config) {
         let since = collected
             .history_since
@@ -409,7 +321,7 @@ impl Run<'_> {
     }
 
     /// Our clock, or GitHub's where it is a little ahead: what has just finished is not in the future.
-    fn now(&self, events: &Events) -> Instant {
+    pub(super) fn now(&self, events: &Events) -> Instant {
         let now = self.host.now;
         let ahead = events
             .iter()
@@ -419,109 +331,6 @@ impl Run<'_> {
             .max();
         ahead.map_or(now, |at| now.max(at + chrono::Duration::seconds(1)))
     }
-
-    async fn write(
-        &self,
-        loaded: &Loaded,
-        mut plan: Plan,
-        report: &Report,
-        outcome: &mut Outcome,
-        writes: &mut u32,
-    ) -> (Pass, bool) {
-        let mut facts = outcome.facts.clone();
-        facts.persisted = true;
-        let wanted = Wanted {
-            badges: self.inputs.badges,
-            // The first writer of a day, and whoever makes the branch or finds none.
-            page: !has_page(loaded) || !plan.deletes.is_empty(),
-        };
-        match artifacts::all(report, &facts, wanted) {
-            Ok(files) => plan.writes.extend(files),
-            Err(e) => outcome.error(&format!("the results could not be rendered: {e}")),
-        }
-        plan.writes
-            .insert(crate::ledger::META.to_owned(), loaded.ledger.meta_text());
-        outcome.files = plan
-            .writes
-            .iter()
-            .map(|(path, text)| (path.clone(), text.len()))
-            .collect();
-        if self.inputs.dry_run || self.is_read_only() {
-            return (Pass::Done, false);
-        }
-        *writes += 1;
-        let headline = headline(outcome.facts.deployment.as_deref(), plan.taken_in);
-        let saved = Branch::new(self.client, &self.inputs.branch)
-            .save(loaded.head.as_deref(), &plan, &headline, &self.budget)
-            .await;
-        let doubt = matches!(saved, Err(GitHubError::Ambiguous { .. }));
-        (self.settle(saved, outcome, *writes).await, doubt)
-    }
-
-    async fn settle(
-        &self,
-        saved: Result<String, GitHubError>,
-        outcome: &mut Outcome,
-        writes: u32,
-    ) -> Pass {
-        match saved {
-            Ok(commit) => {
-                outcome.commit = Some(commit);
-                outcome.facts.persisted = true;
-                Pass::Done
-            }
-            // Both mean: read again. The answer is on the branch.
-            Err(GitHubError::Stale | GitHubError::Ambiguous { .. }) => {
-                let wait = self.courtesy(writes).min(self.budget.left());
-                tokio::time::sleep(wait).await;
-                Pass::Again
-            }
-            Err(error) => {
-                outcome.degrade(&format!(
-                    "branch `{}` could not be written: {}",
-                    self.inputs.branch,
-                    said(&error)
-                ));
-                Pass::Done
-            }
-        }
-    }
-}
-
-/// The deployments of the snapshot, as events.
-fn recorded(loaded: &Loaded) -> Vec<Event> {
-    let mut events: Vec<Event> = loaded
-        .state
-        .deployments
-        .iter()
-        .filter_map(|node| github_deployment::from_graphql(&node.0).ok())
-        .collect();
-    events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
-    events
-}
-
-/// The deployment in the report that this one is an attempt at: the attempts of a run are one deployment, known by its
-/// first.
-fn attempt_of(report: &Report, events: &Events, id: String) -> String {
-    let run = |id: &str| {
-        let event = events.get("deployment", id)?;
-        event.fact.as_deployment()?.run.clone()
-    };
-    let known = |wanted: &str| report.deployments.iter().any(|d| d.id == wanted);
-    let Some(ours) = run(&id).filter(|_| !known(&id)) else {
-        return id;
-    };
-    let mut same = report
-        .deployments
-        .iter()
-        .filter(|d| run(&d.id).as_ref() == Some(&ours));
-    same.next().map_or(id, |d| d.id.clone())
-}
-
-/// Whether the branch has the page already.
-fn has_page(loaded: &Loaded) -> bool {
-    let branch = loaded.state.branch.as_ref();
-    branch.is_some_and(|b| b.files.contains_key("dashboard/index.html"))
 }
 
 /// Why a ledger is left as it is.
@@ -531,15 +340,4 @@ fn unwritable(ledger: &Ledger) -> String {
         Some(help) => format!("{} {help}", note.says),
         None => note.says,
     }
-}
-
-fn headline(deployment: Option<&str>, taken_in: usize) -> String {
-    let more = taken_in.saturating_sub(usize::from(deployment.is_some()));
-    let what: String = deployment
-        .unwrap_or("sweep")
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(60)
-        .collect();
-    format!("fivekeys: {what} (+{more}) [skip ci]")
 }

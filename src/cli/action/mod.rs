@@ -5,6 +5,8 @@ mod flow;
 mod inputs;
 mod outcome;
 mod tell;
+mod turn;
+mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -15,6 +15,7 @@ fn hostile() -> World {
         .merge_pull_with(9, "2026-03-02T09:55:00Z", |pull| {
             pull.title(TITLE)
                 .body(TITLE)
+                .opened("2026-03-01T09:00:00Z")
                 .branch("x`::error::`|@acme/all")
                 .author("mallory<b>")
                 .label("<script>|@acme/all")
@@ -24,7 +25,14 @@ fn hostile() -> World {
             "pr9",
             "2026-03-02T09:56:00Z",
             &[("success", "2026-03-02T09:58:00Z")],
-            |deploy| deploy.run(101, 1).service("api\n::error::x|<b>@acme/all"),
+            |deploy| deploy.run(101, 1),
+        )
+        .deploy_with(
+            "production",
+            "pr8",
+            "2026-03-02T09:57:00Z",
+            &[("success", "2026-03-02T09:59:00Z")],
+            |deploy| deploy.service("api\n::error::x|<b>@acme/all"),
         );
     world
 }
@@ -51,7 +59,7 @@ fn all_tame(done: &Transcript) {
     }
     is_tame("the README", &done.branch_files["README.md"]);
     for (path, text) in &done.branch_files {
-        if path.ends_with(".svg") {
+        if super::is_kind(path, "svg") {
             is_tame(path, text);
         }
     }

@@ -14,7 +14,7 @@ fn bare() -> World {
     world
 }
 
-fn of<'t>(done: &'t Transcript, id: &str) -> Vec<serde_json::Value> {
+fn of(done: &Transcript, id: &str) -> Vec<serde_json::Value> {
     let all = lines(&done.branch_files).into_iter();
     all.filter(|line| line["id"] == id).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{deploy_of, deployments, first_run, ids, is_well, next_day, ship, shop};
+use super::{deploy_of, deployments, each, first_run, ids, is_well, next_day, ship, shop};
 use crate::world::{Fault, On, World, sha};
 
 /// Runs at the same moment, each with a deployment of its own; returns their deployments.
@@ -99,26 +99,29 @@ fn a_head_that_moved_between_read_and_commit_is_read_again() {
 
 #[test]
 fn a_commit_whose_answer_was_lost_is_found_stored_and_never_sent_again() {
-    for fault in [
-        Fault::BadGatewayAfter,
-        Fault::DroppedAfter,
-        Fault::Truncated,
-    ] {
-        let world = next_day();
-        world.fault(On::operation("Commit"), fault.clone());
-        let done = deploy_of(&world, 9, 101).run();
-        is_well(&done);
-        let names = world.requests().names();
-        assert_eq!(world.requests().of("Commit"), 1, "{fault:?}: {names:?}");
-        assert_eq!(done.commits_on_branch.len(), 2, "{fault:?}");
-        assert_eq!(done.comments.len(), 2, "{fault:?}: what we stored, we tell");
-        world.finish();
-    }
+    each(
+        [
+            Fault::BadGatewayAfter,
+            Fault::DroppedAfter,
+            Fault::Truncated,
+        ],
+        |fault| {
+            let world = next_day();
+            world.fault(On::operation("Commit"), fault.clone());
+            let done = deploy_of(&world, 9, 101).run();
+            is_well(&done);
+            let names = world.requests().names();
+            assert_eq!(world.requests().of("Commit"), 1, "{fault:?}: {names:?}");
+            assert_eq!(done.commits_on_branch.len(), 2, "{fault:?}");
+            assert_eq!(done.comments.len(), 2, "{fault:?}: what we stored, we tell");
+            world.finish();
+        },
+    );
 }
 
 #[test]
 fn a_commit_that_was_lost_on_its_way_is_sent_once_more() {
-    for fault in [Fault::BadGateway, Fault::Dropped] {
+    each([Fault::BadGateway, Fault::Dropped], |fault| {
         let world = next_day();
         world.fault(On::operation("Commit"), fault.clone());
         let done = deploy_of(&world, 9, 101).run();
@@ -126,7 +129,7 @@ fn a_commit_that_was_lost_on_its_way_is_sent_once_more() {
         assert_eq!(world.requests().of("Commit"), 2, "{fault:?}");
         assert_eq!(done.commits_on_branch.len(), 2, "{fault:?}");
         assert_eq!(done.comments.len(), 2, "{fault:?}");
-    }
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ impl<'w> Runner<'w> {
         let folder = tempfile::tempdir().unwrap();
         let env = self.environment(folder.path());
         self.lay_out(folder.path(), &env);
-        let done = assert_cmd::Command::new(env!("CARGO_BIN_EXE_fivekeys"))
+        let done = assert_cmd::Command::new(program())
             .args(args)
             .env_clear()
             .envs(&env)
@@ -144,10 +144,8 @@ impl<'w> Runner<'w> {
         for name in FILES {
             fs::write(&env[name], "").unwrap();
         }
-        let payload = match &self.payload {
-            Value::String(raw) => raw.clone(),
-            _ => self.event_payload().to_string(),
-        };
+        let raw = self.payload.as_str().map(str::to_owned);
+        let payload = raw.unwrap_or_else(|| self.event_payload().to_string());
         fs::write(&env["GITHUB_EVENT_PATH"], payload).unwrap();
     }
 
@@ -251,6 +249,12 @@ impl<'w> Runner<'w> {
         }
         found
     }
+}
+
+/// The program; outside of the tests, whoever plays this world can be it.
+fn program() -> PathBuf {
+    let built = option_env!("CARGO_BIN_EXE_fivekeys").map(PathBuf::from);
+    built.unwrap_or_else(|| std::env::current_exe().unwrap())
 }
 
 fn action() -> Value {

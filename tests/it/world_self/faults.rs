@@ -30,11 +30,16 @@ fn a_missing_permission_is_named() {
         let error = client.compare("a", "b", 1, &budget()).await.unwrap_err();
         assert!(help(error).contains("contents: read"));
     });
-    // The schema says that `deployments` is never null: without the permission the whole repository is.
+    // The schema says that `deployments` is never null: refused, they take the repository along, and the rest is asked
+    // for without them.
     let world = shop();
     world.github().permissions(&["contents: write"]);
-    let error = read(&world).unwrap_err();
-    assert!(error.help().unwrap().contains("deployments: read"));
+    let state = talk(&world, async |client| {
+        client.state(&request(), &budget()).await.unwrap()
+    });
+    let problem = state.problem(&Part::Deployments).unwrap();
+    assert!(problem.help().unwrap().contains("deployments: read"));
+    assert_eq!(world.requests().names(), ["State", "State"]);
 }
 
 #[test]

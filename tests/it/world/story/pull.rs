@@ -53,6 +53,11 @@ impl PullStory {
         self
     }
 
+    pub(crate) fn opened(mut self, at: &str) -> Self {
+        self.pull.created_at = moment(at);
+        self
+    }
+
     /// `state` such as `APPROVED`.
     pub(crate) fn review(mut self, login: &str, state: &str, at: &str) -> Self {
         self.pull.reviews.push(Review {
