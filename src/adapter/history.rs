@@ -35,7 +35,12 @@ pub struct History {
 /// # Errors
 /// When it is not JSON of this shape.
 pub fn parse(text: &str) -> Result<History, ShapeError> {
-    let file: File = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| {
+    let text = text.trim_start_matches('\u{feff}');
+    // A list would be read as the fields in order, and an empty one as an empty history.
+    if !text.trim_start().starts_with('{') {
+        return Err(ShapeError::new("a history is one JSON object", None));
+    }
+    let file: File = serde_json::from_str(text).map_err(|e| {
         let place = (e.line() > 0).then(|| (e.line(), e.column()));
         ShapeError::new(&e.to_string(), place)
     })?;

@@ -95,8 +95,10 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> DeploymentFrequency {
     out.active_days_per_week_median = Distribution::of(per_week).quantile(0.5);
     out.time_between = Distribution::of(gaps);
     if out.covered_days > 0.0 {
-        out.per_day = Some(out.count as f64 / out.covered_days);
-        out.interval95 = rate::poisson_interval(out.count, out.covered_days, 0.95);
+        // A history of an hour does not say what a day will bring: a day is the least a rate is taken over.
+        let days = out.covered_days.max(1.0);
+        out.per_day = Some(out.count as f64 / days);
+        out.interval95 = rate::poisson_interval(out.count, days, 0.95);
     }
     out
 }

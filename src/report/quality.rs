@@ -17,10 +17,7 @@ pub(super) fn judge(timeline: &Timeline, window: &Window) -> Quality {
     if parts.is_empty() {
         return Quality {
             score: 0.0,
-            fixes: vec![
-                "Deploy to a production environment once: there is nothing to judge yet."
-                    .to_owned(),
-            ],
+            fixes: vec!["No deployment in this window: there is nothing to judge.".to_owned()],
             ..Quality::default()
         };
     }
