@@ -37,7 +37,7 @@ pub struct History {
 pub fn parse(text: &str) -> Result<History, ShapeError> {
     let text = text.trim_start_matches('\u{feff}');
     // A list would be read as the fields in order, and an empty one as an empty history.
-    if !text.trim_start().starts_with('{') {
+    if text.trim_start().starts_with('[') {
         return Err(ShapeError::new("a history is one JSON object", None));
     }
     let file: File = serde_json::from_str(text).map_err(|e| {

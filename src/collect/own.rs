@@ -61,7 +61,7 @@ pub fn find(own: &OwnRun<'_>, recorded: &[Event], config: &Config) -> Own {
         .collect();
     match (pending.as_slice(), candidates.last()) {
         ([(event, d)], _) => settle(own, event, d),
-        ([], Some((event, _))) => Own::Recorded(event.id.clone()),
+        ([], Some((event, d))) => named(own, event, d),
         ([], None) => report(own),
         (several, _) => Own::Ambiguous(several.len()),
     }
@@ -86,7 +86,7 @@ fn is_ours(own: &OwnRun<'_>, event: &Event, d: &Deployment, config: &Config) -> 
 /// The job's word on a record that GitHub has not settled.
 fn settle(own: &OwnRun<'_>, event: &Event, d: &Deployment) -> Own {
     let Some(status) = own.status else {
-        return Own::Recorded(event.id.clone());
+        return named(own, event, d);
     };
     let mut settled = d.clone();
     settled.outcome = Outcome::of_status(status);
@@ -101,6 +101,19 @@ fn settle(own: &OwnRun<'_>, event: &Event, d: &Deployment) -> Own {
         source: event.source,
         updated: own.now,
         fact: Fact::Deployment(settled),
+    }))
+}
+
+/// GitHub's record, with the service that only the workflow knows.
+fn named(own: &OwnRun<'_>, event: &Event, d: &Deployment) -> Own {
+    let Some(service) = own.service.filter(|_| d.service.is_none()) else {
+        return Own::Recorded(event.id.clone());
+    };
+    let mut named = d.clone();
+    named.service = Some(service.to_owned());
+    Own::Reported(Box::new(Event {
+        fact: Fact::Deployment(named),
+        ..event.clone()
     }))
 }
 

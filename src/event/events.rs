@@ -1,9 +1,10 @@
 //! EVENTS: a set of registers, one an id, whose union never depends on the order of arrival.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{Event, Fact, Instant, Outcome};
+use super::{Event, Fact, Instant, Outcome, Retraction};
 
 /// All that is remembered, and how far back it reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Takes an event in. True when it changed something: the id is new, or this revision wins.
+    /// Takes an event in. True when it changed something: the id is new, or this revision adds to what is known.
     pub fn insert(&mut self, event: Event) -> bool {
         let kind = self.registers.entry(event.fact.kind()).or_default();
         match kind.entry(event.id.clone()) {
@@ -28,11 +29,12 @@ impl Events {
                 true
             }
             Entry::Occupied(mut slot) => {
-                let wins = event.beats(slot.get());
-                if wins {
-                    slot.insert(event);
+                let joined = slot.get().join(&event);
+                let news = joined != *slot.get();
+                if news {
+                    slot.insert(joined);
                 }
-                wins
+                news
             }
         }
     }
@@ -44,11 +46,11 @@ impl Events {
         }
     }
 
-    /// Whether this event, or a revision that beats it, is already here.
+    /// Whether this event adds nothing to what is already here.
     #[must_use]
     pub fn knows(&self, event: &Event) -> bool {
         self.get(event.fact.kind(), &event.id)
-            .is_some_and(|known| known == event || !event.beats(known))
+            .is_some_and(|known| known == event || known.join(event) == *known)
     }
 
     /// The register of an id.
@@ -60,6 +62,23 @@ impl Events {
     /// Every event, by kind and id; the retracted ones too.
     pub fn iter(&self) -> impl Iterator<Item = &Event> {
         self.registers.values().flat_map(BTreeMap::values)
+    }
+
+    /// The events that nobody has taken back.
+    #[must_use]
+    pub fn without_retracted(&self) -> Cow<'_, Self> {
+        let Some(retractions) = self.registers.get("event.retracted") else {
+            return Cow::Borrowed(self);
+        };
+        let mut kept = self.clone();
+        for retraction in retractions.values() {
+            if let Fact::EventRetracted(Retraction { event, .. }) = &retraction.fact {
+                for kind in kept.registers.values_mut() {
+                    kind.remove(event);
+                }
+            }
+        }
+        Cow::Owned(kept)
     }
 
     /// How many there are.
@@ -84,6 +103,25 @@ impl FromIterator<Event> for Events {
 }
 
 impl Event {
+    /// Two revisions of one id as one: the revision that beats the other, with what either says of the service and
+    /// the run. GitHub's record of a deployment knows the end of it best, and often only the caller knows the service.
+    #[must_use]
+    pub fn join(&self, other: &Self) -> Self {
+        let (winner, loser) = if other.beats(self) {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        let mut joined = winner.clone();
+        if let (Fact::Deployment(d), Fact::Deployment(also)) = (&mut joined.fact, &loser.fact) {
+            // The greater of two names, so that the order of arrival never matters.
+            d.service = d.service.take().max(also.service.clone());
+            d.run = d.run.take().max(also.run.clone());
+            d.attempt = d.attempt.max(also.attempt);
+        }
+        joined
+    }
+
     /// A total order on revisions of one id: what is settled beats what is not, then the later source, then
     /// the text. Arrival never decides, so the union is commutative, associative and idempotent.
     #[must_use]

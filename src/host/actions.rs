@@ -138,7 +138,7 @@ impl<'h> Runner<'h> {
     pub fn log(self, text: &str) {
         for line in text.lines() {
             let safe: String = line.chars().filter(|c| !c.is_control()).collect();
-            let safe = safe.replace("::", ": :");
+            let safe = safe.replace("::", ": :").replace("##[", "# #[");
             self.host.say(&safe);
         }
     }

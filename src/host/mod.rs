@@ -79,3 +79,16 @@ impl Host {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 }
+
+/// Ends when the process is asked to stop; never, where signals cannot be had.
+pub async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut stop) = signal(SignalKind::terminate()) {
+            stop.recv().await;
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
+}

@@ -95,11 +95,33 @@ impl<'c> Branch<'c> {
                 what: error.to_string(),
             });
         }
+        if let Some(what) = self.not_ours(&ledger, head.is_some(), &state, &texts) {
+            ledger.unreadable.push(Unreadable {
+                file: self.name.to_owned(),
+                line: 0,
+                what,
+            });
+        }
         Ok(Loaded {
             ledger,
             head,
             state,
         })
+    }
+
+    /// Why a branch that exists is not to be written: it is somebody else's.
+    fn not_ours(
+        &self,
+        ledger: &Ledger,
+        exists: bool,
+        state: &State,
+        texts: &BTreeMap<String, String>,
+    ) -> Option<String> {
+        if state.default_branch.as_deref() == Some(self.name) {
+            return Some("the default branch holds the code, not the metrics".to_owned());
+        }
+        let foreign = exists && ledger.unreadable.is_empty() && !texts.contains_key(META);
+        foreign.then(|| "the branch exists and holds no ledger".to_owned())
     }
 
     /// Writes a plan on top of the commit that was read, or makes the branch.

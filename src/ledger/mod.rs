@@ -49,6 +49,9 @@ pub struct Meta {
     /// First deployment of each service.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub baselines: BTreeMap<String, String>,
+    /// What a newer writer of the same layout keeps here.
+    #[serde(flatten)]
+    pub rest: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Default for Meta {
@@ -62,6 +65,7 @@ impl Default for Meta {
             resume: None,
             first_month: None,
             baselines: BTreeMap::new(),
+            rest: serde_json::Map::new(),
         }
     }
 }

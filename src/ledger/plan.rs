@@ -20,12 +20,6 @@ pub struct Plan {
 }
 
 impl Ledger {
-    /// The events among these that the ledger does not know yet.
-    #[must_use]
-    pub fn unknown<'e>(&self, events: &'e [Event]) -> Vec<&'e Event> {
-        events.iter().filter(|e| !self.events.knows(e)).collect()
-    }
-
     /// Takes events in and says what has to be written; `None` when nothing is new.
     #[must_use]
     pub fn append(&mut self, events: &[Event], today: NaiveDate) -> Option<Plan> {
@@ -33,7 +27,8 @@ impl Ledger {
         for event in events {
             if !self.events.knows(event) {
                 self.events.insert(event.clone());
-                fresh.push(event.clone());
+                let joined = self.events.get(event.fact.kind(), &event.id);
+                fresh.extend(joined.cloned());
             }
         }
         if fresh.is_empty() {
@@ -145,12 +140,13 @@ fn join(lines: &mut Vec<Line>, more: impl IntoIterator<Item = Line>) {
             }
             Entry::Occupied(slot) => {
                 let known = &mut lines[*slot.get()];
-                let wins = match (&line.event, &known.event) {
-                    (Some(new), Some(old)) => new.beats(old),
-                    _ => false,
-                };
-                if wins {
-                    *known = line;
+                if let (Some(new), Some(old)) = (&line.event, &known.event) {
+                    let joined = old.join(new);
+                    if joined == *new {
+                        *known = line;
+                    } else if joined != *old {
+                        *known = Line::of(&joined);
+                    }
                 }
             }
         }

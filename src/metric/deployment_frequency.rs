@@ -96,7 +96,7 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> DeploymentFrequency {
     out.time_between = Distribution::of(gaps);
     if out.covered_days > 0.0 {
         // A history of an hour does not say what a day will bring: a day is the least a rate is taken over.
-        let days = out.covered_days.max(1.0);
+        let days = out.covered_days.max(period.window.days().min(1.0));
         out.per_day = Some(out.count as f64 / days);
         out.interval95 = rate::poisson_interval(out.count, days, 0.95);
     }

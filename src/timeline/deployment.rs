@@ -109,46 +109,54 @@ struct Raw<'e> {
     fact: &'e event::Deployment,
 }
 
-impl Raw<'_> {
+impl<'e> Raw<'e> {
     fn at(&self) -> Instant {
         self.fact.finished_at.unwrap_or(self.event.time)
+    }
+
+    /// Without a run id a record stands alone; its own id cannot be a run's, which are numbers.
+    fn run(&self) -> &'e str {
+        self.fact.run.as_deref().unwrap_or(&self.event.id)
     }
 }
 
 /// Production's deployments, folded.
 pub(super) fn fold(events: &Events, config: &Config, remarks: &mut Vec<Remark>) -> Vec<Deployment> {
-    let retracted: BTreeSet<&str> = events
-        .iter()
-        .filter_map(|e| {
-            if let Fact::EventRetracted(r) = &e.fact {
-                Some(r.event.as_str())
-            } else {
-                None
-            }
-        })
-        .collect();
     let raws: Vec<Raw<'_>> = events
         .iter()
-        .filter(|e| !retracted.contains(e.id.as_str()))
         .filter_map(|event| {
             let fact = event.fact.as_deployment()?;
             Some(Raw { event, fact })
         })
         .collect();
     let raws = source::select(raws, events, config, |raw| raw.event);
+    let raws = production(raws, config, remarks);
+    let services = services_of_runs(&raws);
     let mut groups: BTreeMap<(Option<&str>, &str), Vec<Raw<'_>>> = BTreeMap::new();
-    for raw in production(raws, config, remarks) {
-        // Without a run id a record stands alone; its own id cannot be a run's, which are numbers.
-        let run = raw.fact.run.as_deref().unwrap_or(&raw.event.id);
-        groups
-            .entry((raw.fact.service.as_deref(), run))
-            .or_default()
-            .push(raw);
+    for raw in raws {
+        let run = raw.run();
+        let service = raw.fact.service.as_deref();
+        let service = service.or_else(|| services.get(run).copied().flatten());
+        groups.entry((service, run)).or_default().push(raw);
     }
     groups
         .into_values()
         .map(|group| fold_group(&group))
         .collect()
+}
+
+/// The service of each run that names exactly one: a record of that run without a service is of the same one.
+fn services_of_runs<'e>(raws: &[Raw<'e>]) -> HashMap<&'e str, Option<&'e str>> {
+    let mut out: HashMap<&str, Option<&str>> = HashMap::new();
+    for raw in raws {
+        let Some(service) = raw.fact.service.as_deref() else {
+            continue;
+        };
+        out.entry(raw.run())
+            .and_modify(|known| *known = known.filter(|k| *k == service))
+            .or_insert(Some(service));
+    }
+    out
 }
 
 /// The records of production (rule U4).
@@ -263,7 +271,7 @@ fn assemble(
     Deployment {
         id: first.event.id.clone(),
         ids,
-        service: first.fact.service.clone(),
+        service: group.iter().find_map(|r| r.fact.service.clone()),
         environment: last.fact.environment.clone(),
         revision: last.fact.revision.clone(),
         revisions,
@@ -318,8 +326,9 @@ pub(super) fn order(
     }
 }
 
-/// The same version again (rule U7); where the policy drops it, it is ignored.
-pub(super) fn mark_redeploys(deployments: &mut [Deployment], config: &Config) {
+/// The same version again (rule U7); where the policy drops it, it is ignored. True when one was.
+pub(super) fn mark_redeploys(deployments: &mut [Deployment], config: &Config) -> bool {
+    let mut dropped = false;
     for at in 0..deployments.len() {
         let Some(previous) = deployments[at].previous else {
             continue;
@@ -330,9 +339,11 @@ pub(super) fn mark_redeploys(deployments: &mut [Deployment], config: &Config) {
             deployments[at].redeploy = true;
             if config.rules.redeploys == Redeploys::Drop {
                 deployments[at].outcome = Outcome::Ignored;
+                dropped = true;
             }
         }
     }
+    dropped
 }
 
 /// Rollbacks: a version seen before that is an ancestor of the one it replaces (rule CF3).

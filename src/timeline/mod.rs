@@ -55,12 +55,17 @@ impl Timeline {
     /// Folds events into what happened. Never fails: what cannot be used becomes a remark.
     #[must_use]
     pub fn fold(events: &Events, config: &Config) -> Self {
+        let valid = events.without_retracted();
+        let events = valid.as_ref();
         let mut remarks = Vec::new();
         let mut deployments = deployment::fold(events, config, &mut remarks);
         let graph = graph::Graph::of(events);
         let pulls = pulls(events);
         deployment::order(&mut deployments, events.baselines.as_ref());
-        deployment::mark_redeploys(&mut deployments, config);
+        if deployment::mark_redeploys(&mut deployments, config) {
+            // What is dropped is nobody's predecessor.
+            deployment::order(&mut deployments, events.baselines.as_ref());
+        }
         let delivery = delivery::deliver(&mut deployments, events, config, &graph, &pulls);
         deployment::find_rollbacks(&mut deployments, &graph, &config.rules);
         let positions = incident::Positions::of(&deployments);

@@ -165,9 +165,7 @@ impl Run<'_> {
     }
 
     async fn load(&self, config: &Config, today: NaiveDate) -> Result<Loaded, Failure> {
-        // The window, the one before it, and the six months that rework is asked about.
-        let days = i64::from(config.window_days.max(90)) * 2;
-        let since = today - chrono::Duration::days(days + 1);
+        let since = today - read_back(config) - chrono::Duration::days(1);
         Ok(Branch::new(self.client, &self.inputs.branch)
             .load(since, today, &self.inputs.config, &self.budget)
             .await?)
@@ -279,12 +277,21 @@ impl Run<'_> {
             config,
             known: &loaded.ledger.events,
             own,
-            cutoff: self.host.now - chrono::Duration::days(i64::from(config.lookback_days)),
+            cutoff: self.cutoff(loaded, config),
             resume: loaded.ledger.meta.resume.as_deref(),
             requests: github::REQUESTS,
             budget: &self.budget,
         })
         .await
+    }
+
+    /// How far back deployments are looked for. Where only the end of the ledger was read, what is older is in it.
+    fn cutoff(&self, loaded: &Loaded, config: &Config) -> Instant {
+        let back = self.host.now - chrono::Duration::days(i64::from(config.lookback_days));
+        match loaded.ledger.events.baselines {
+            Some(_) => back.max(self.host.now - read_back(config)),
+            None => back,
+        }
     }
 
     fn keep_books(ledger: &mut Ledger, collected: &Collected, config: &Config) {
@@ -331,6 +338,11 @@ impl Run<'_> {
             .max();
         ahead.map_or(now, |at| now.max(at + chrono::Duration::seconds(1)))
     }
+}
+
+/// How much of the ledger is read: the window, the one before it, and the six months that rework is asked about.
+fn read_back(config: &Config) -> chrono::Duration {
+    chrono::Duration::days(i64::from(config.window_days.max(90)) * 2)
 }
 
 /// Why a ledger is left as it is.

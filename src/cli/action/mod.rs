@@ -16,22 +16,26 @@ use crate::host::actions::{Loudness, Runner};
 use inputs::{FailOn, Inputs};
 use outcome::Outcome;
 
-/// Runs the action.
+/// Runs the action. Whatever happens, the exit says only what `fail-on` asks for.
 pub(super) fn run(host: &Host) -> Exit {
     let runner = Runner::of(host);
-    let inputs = Inputs::read(runner);
-    // The default hook would print to stderr what may hold text from outside.
+    // The default hook would print what may hold text from outside.
     std::panic::set_hook(Box::new(|_| {}));
-    let outcome = catch_unwind(AssertUnwindSafe(|| work(host, &inputs))).unwrap_or_else(|_| {
-        let mut outcome = Outcome::default();
-        outcome.error("fivekeys failed on a bug of its own; please report it at https://github.com/fivekeys/fivekeys/issues");
-        outcome
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        let inputs = Inputs::read(runner);
+        let outcome = work(host, &inputs);
+        tell::all(host, &inputs, &outcome);
+        (inputs.fail_on, outcome.is_error() || outcome.is_degraded())
+    }));
+    let (fail_on, wrong) = done.unwrap_or_else(|_| {
+        let bug = "fivekeys failed on a bug of its own; please report it at https://github.com/fivekeys/fivekeys/issues";
+        runner.annotate(Loudness::Error, "fivekeys", bug);
+        let asked = runner.input("fail-on");
+        let fails = matches!(asked, Some("error" | "degraded"));
+        (if fails { FailOn::Error } else { FailOn::None }, true)
     });
-    tell::all(host, &inputs, &outcome);
-    match inputs.fail_on {
-        FailOn::Error | FailOn::Degraded if outcome.is_error() || outcome.is_degraded() => {
-            Exit::Bug
-        }
+    match fail_on {
+        FailOn::Error | FailOn::Degraded if wrong => Exit::Bug,
         FailOn::Error | FailOn::Degraded | FailOn::Gate | FailOn::None => Exit::Fine,
     }
 }
@@ -48,17 +52,28 @@ fn work(host: &Host, inputs: &Inputs) -> Outcome {
             return outcome;
         }
     };
-    runtime.block_on(async {
-        let done = tokio::time::timeout(inputs.timeout, Box::pin(flow::run(host, inputs))).await;
-        done.unwrap_or_else(|_| {
-            let mut outcome = Outcome::default();
-            outcome.degrade(&format!(
-                "the deadline of {} s passed; nothing more was written, the next run catches up",
-                inputs.timeout.as_secs()
-            ));
-            outcome
-        })
-    })
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            done = tokio::time::timeout(inputs.timeout, Box::pin(flow::run(host, inputs))) => {
+                done.unwrap_or_else(|_| cut_short(&format!(
+                    "the deadline of {} s passed; nothing more was written, the next run catches up",
+                    inputs.timeout.as_secs()
+                )))
+            }
+            () = crate::host::asked_to_stop() => cut_short(
+                "the job was cancelled; nothing more was written, the next run catches up",
+            ),
+        }
+    });
+    // A name that is still being looked up would hold the process beyond its deadline.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn cut_short(why: &str) -> Outcome {
+    let mut outcome = Outcome::default();
+    outcome.degrade(why);
+    outcome
 }
 
 /// Says one thing once, as an annotation.

@@ -7,7 +7,7 @@ use super::outcome::Outcome;
 use crate::adapter::github_deployment;
 use crate::collect::own::{self, Own, OwnRun};
 use crate::config::Config;
-use crate::event::{Event, Events, Instant, Outcome as Ended};
+use crate::event::{Event, Events, Instant, Outcome as Ended, Source};
 use crate::host::actions::Runner;
 use crate::ledger::Loaded;
 use crate::report::v1::Report;
@@ -87,7 +87,7 @@ impl Run<'_> {
             Own::Reported(event) => {
                 outcome.facts.deployment = Some(event.id.clone());
                 // A success stands: a later attempt of the same run folds into it.
-                let stands = loaded
+                let stands = event.source == Source::WorkflowRun && loaded
                     .ledger
                     .events
                     .get("deployment", &event.id)

@@ -84,6 +84,8 @@ pub(super) async fn collect(purse: &Purse<'_>, out: &mut Collected) -> Vec<Event
 /// Follows the pages until the ledger goes on, and where its own history is unfinished, until the cutoff.
 async fn page_back(purse: &Purse<'_>, pages: &mut Pages, out: &mut Collected) {
     let ask = &purse.ask;
+    // Until the end of the history has been reached, an earlier run's place in it is kept.
+    out.resume = ask.resume.map(str::to_owned);
     let first_run = !ask
         .known
         .iter()
@@ -123,6 +125,7 @@ async fn page_back(purse: &Purse<'_>, pages: &mut Pages, out: &mut Collected) {
         }
     }
     if backfill && ask.state.problem(&Part::Deployments).is_none() {
+        out.resume = None;
         out.history_since = pages.oldest.map(|oldest| oldest.max(ask.cutoff));
     }
 }
