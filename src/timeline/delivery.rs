@@ -46,6 +46,11 @@ impl Delivery {
 
     /// Of several services that deliver the same, one was the first (rule LT5).
     fn mark_firsts(&mut self, deployments: &[Deployment]) {
+        if self.stretches.len() < 2 {
+            self.changes.iter_mut().for_each(|c| c.first = true);
+            self.commits.iter_mut().for_each(|c| c.first = true);
+            return;
+        }
         let times = self.changes.iter().map(|c| (c.id.as_str(), c.deployed_at));
         for at in earliest(times) {
             self.changes[at].first = true;

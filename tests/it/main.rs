@@ -15,4 +15,5 @@ mod cases;
 mod clones;
 mod data;
 mod docs;
+mod laws;
 mod truth;
