@@ -1,10 +1,10 @@
 //! Change lead time (rules LT1 to LT12).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Distribution, Period, Scope};
 use crate::event::{Instant, seconds_between};
-use crate::timeline::{Change, STAGES};
+use crate::timeline::{Change, DeliveredCommit, STAGES};
 
 /// How long changes take to production.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -93,18 +93,8 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeLeadTime {
 
 /// Changes by their first delivery; in a roll-up each counts once (rule LT5).
 fn delivered<'t>(scope: &Scope<'t>, period: &Period) -> Vec<&'t Change> {
-    let mut first: BTreeMap<&str, &Change> = BTreeMap::new();
-    for change in &scope.timeline.changes {
-        if !scope.includes(change.service.as_deref()) {
-            continue;
-        }
-        let slot = first.entry(&change.id).or_insert(change);
-        if change.deployed_at < slot.deployed_at {
-            *slot = change;
-        }
-    }
-    let mut out: Vec<&Change> = first
-        .into_values()
+    let mut out: Vec<&Change> = scope
+        .changes()
         .filter(|c| period.window.contains(c.deployed_at))
         .collect();
     out.sort_by(|a, b| (a.deployed_at, &a.id).cmp(&(b.deployed_at, &b.id)));
@@ -112,21 +102,16 @@ fn delivered<'t>(scope: &Scope<'t>, period: &Period) -> Vec<&'t Change> {
 }
 
 fn per_commit(scope: &Scope<'_>, period: &Period) -> Distribution {
-    let mut seen = BTreeSet::new();
+    let deployed = |commit: &DeliveredCommit| {
+        let at = scope.timeline.deployments[commit.deployment].finished_at;
+        (commit.authored_at, at)
+    };
     let leads = scope
-        .timeline
-        .commits
-        .iter()
-        .filter_map(|commit| {
-            let deployment = &scope.timeline.deployments[commit.deployment];
-            let counts = scope.includes(deployment.service.as_deref())
-                && period.window.contains(deployment.finished_at);
-            counts.then_some((commit, deployment.finished_at))
-        })
-        .filter(|(commit, _)| seen.insert(commit.sha.as_str()))
-        .map(|(commit, at)| seconds_between(commit.authored_at, at) as f64)
-        .filter(|lead| *lead >= 0.0)
-        .collect::<Vec<f64>>();
+        .commits()
+        .map(deployed)
+        .filter(|(_, at)| period.window.contains(*at))
+        .map(|(from, at)| seconds_between(from, at) as f64)
+        .filter(|lead| *lead >= 0.0);
     Distribution::of(leads)
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use super::{Distribution, Period, Scope, stats::rate};
 use crate::event::seconds_between;
 
@@ -86,13 +88,19 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> DeploymentFrequency {
         }
     }
     out.active_days = days.len() as u64;
-    let weeks = period.calendar.weeks_of(&period.covered);
-    let per_week = weeks.iter().map(|monday| {
-        days.iter()
-            .filter(|d| (**d - *monday).num_days() < 7 && *d >= monday)
-            .count() as f64
-    });
-    out.active_days_per_week_median = Distribution::of(per_week).quantile(0.5);
+    let mut per_week: BTreeMap<NaiveDate, f64> = period
+        .calendar
+        .weeks_of(&period.covered)
+        .into_iter()
+        .map(|monday| (monday, 0.0))
+        .collect();
+    for day in &days {
+        let week = per_week.range_mut(..=*day).next_back();
+        if let Some((_, active)) = week.filter(|(monday, _)| (*day - **monday).num_days() < 7) {
+            *active += 1.0;
+        }
+    }
+    out.active_days_per_week_median = Distribution::of(per_week.into_values()).quantile(0.5);
     out.time_between = Distribution::of(gaps);
     if out.covered_days > 0.0 {
         // A history of an hour does not say what a day will bring: a day is the least a rate is taken over.

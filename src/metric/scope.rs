@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::{Calendar, Instant, Window};
-use crate::timeline::{Deployment, Timeline};
+use crate::timeline::{Change, DeliveredCommit, Deployment, Timeline};
 
 /// Part of a timeline, with the deployments as they count in it.
 #[derive(Debug)]
@@ -130,6 +130,26 @@ impl<'t> Scope<'t> {
         unit.members
             .iter()
             .map(move |at| &timeline.deployments[*at])
+    }
+
+    /// Changes, each at its first delivery.
+    pub fn changes(&self) -> impl Iterator<Item = &'t Change> {
+        let timeline = self.timeline;
+        let own = self.service.map(|name| timeline.changes_of(name));
+        let single = own.is_some();
+        own.unwrap_or(&timeline.changes)
+            .iter()
+            .filter(move |change| single || change.first)
+    }
+
+    /// Commits, each at its first delivery.
+    pub fn commits(&self) -> impl Iterator<Item = &'t DeliveredCommit> {
+        let timeline = self.timeline;
+        let own = self.service.map(|name| timeline.commits_of(name));
+        let single = own.is_some();
+        own.unwrap_or(&timeline.commits)
+            .iter()
+            .filter(move |commit| single || commit.first)
     }
 
     /// Whether a service's things belong here.

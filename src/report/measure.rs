@@ -208,7 +208,7 @@ fn frequency_of(
 ) -> v1::DeploymentFrequency {
     let reason = if scope.units.is_empty() {
         Some("no_deployments")
-    } else if !period.is_covered() {
+    } else if !period.is_covered() || m.per_day.is_none() {
         Some("short_history")
     } else if scope
         .effective_in(period.window)

@@ -36,6 +36,8 @@ pub struct Change {
     pub stages: Stages,
     /// Lines added and deleted.
     pub lines: Option<u64>,
+    /// No other service delivered it earlier: a roll-up counts it here (rule LT5).
+    pub first: bool,
 }
 
 impl Change {
@@ -58,6 +60,8 @@ pub struct DeliveredCommit {
     pub authored_at: Instant,
     /// By a bot.
     pub bot: bool,
+    /// No other service delivered it earlier.
+    pub first: bool,
 }
 
 /// A change that is merged and not deployed (rule LT10).

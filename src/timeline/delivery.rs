@@ -11,6 +11,9 @@ use super::stage::{self, Stages};
 use crate::config::Config;
 use crate::event::{Events, Instant, Pull, seconds_between};
 
+/// Where a service's changes and commits lie.
+pub(super) type Stretches = BTreeMap<Option<String>, (Range<usize>, Range<usize>)>;
+
 /// What was delivered by what.
 #[derive(Default)]
 pub(super) struct Delivery {
@@ -18,8 +21,10 @@ pub(super) struct Delivery {
     pub(super) commits: Vec<DeliveredCommit>,
     pub(super) waiting: Option<Vec<Waiting>>,
     pub(super) remarks: Vec<Remark>,
+    /// Stretches of `changes` and of `commits` that belong to each service.
+    pub(super) stretches: Stretches,
     /// Stretch of `commits` that belongs to each deployment.
-    pub(super) commits_at: HashMap<usize, std::ops::Range<usize>>,
+    pub(super) commits_at: HashMap<usize, Range<usize>>,
     /// Deployments (positions) that delivered each commit first, one a service.
     pub(super) by_commit: HashMap<Node, Vec<usize>>,
     /// Deployments that delivered each pull request first, one a service.
@@ -32,6 +37,42 @@ impl Delivery {
         let from = self.commits_at.get(&at).cloned().unwrap_or(0..0);
         self.commits[from].iter().map(|c| c.sha.as_str())
     }
+}
+
+impl Delivery {
+    fn place(&self) -> (usize, usize) {
+        (self.changes.len(), self.commits.len())
+    }
+
+    /// Of several services that deliver the same, one was the first (rule LT5).
+    fn mark_firsts(&mut self, deployments: &[Deployment]) {
+        if self.stretches.len() < 2 {
+            self.changes.iter_mut().for_each(|c| c.first = true);
+            self.commits.iter_mut().for_each(|c| c.first = true);
+            return;
+        }
+        let times = self.changes.iter().map(|c| (c.id.as_str(), c.deployed_at));
+        for at in earliest(times) {
+            self.changes[at].first = true;
+        }
+        let times = self
+            .commits
+            .iter()
+            .map(|c| (c.sha.as_str(), deployments[c.deployment].finished_at));
+        for at in earliest(times) {
+            self.commits[at].first = true;
+        }
+    }
+}
+
+/// Places of the earliest of each id.
+fn earliest<'a>(times: impl Iterator<Item = (&'a str, Instant)>) -> Vec<usize> {
+    let mut first: HashMap<&str, (Instant, usize)> = HashMap::new();
+    for (at, (id, time)) in times.enumerate() {
+        let known = first.entry(id).or_insert((time, at));
+        *known = (*known).min((time, at));
+    }
+    first.into_values().map(|(_, at)| at).collect()
 }
 
 /// A change being put together from its commits.
@@ -96,7 +137,11 @@ pub(super) fn deliver(
     }
     let mut waiting = Vec::new();
     for (service, line) in &services {
+        let from = deliverer.out.place();
         let marked = deliverer.run_service(deployments, line, events, &declared);
+        let to = deliverer.out.place();
+        let stretch = (from.0..to.0, from.1..to.1);
+        deliverer.out.stretches.insert(service.clone(), stretch);
         if let Some(head) = head {
             waiting.extend(deliverer.waiting(head, marked, service.as_ref()));
         }
@@ -104,6 +149,7 @@ pub(super) fn deliver(
     if head.is_some() && !services.is_empty() {
         deliverer.out.waiting = Some(waiting);
     }
+    deliverer.out.mark_firsts(deployments);
     deliverer.out
 }
 
@@ -238,6 +284,7 @@ impl Deliverer<'_> {
                     deployment: at,
                     authored_at: commit.authored_at,
                     bot: commit.bot,
+                    first: false,
                 });
             } else if pull.is_none() {
                 continue;
@@ -280,6 +327,7 @@ impl Deliverer<'_> {
                     deployment: at,
                     authored_at: change.started_at,
                     bot: change.bot,
+                    first: false,
                 });
             }
         }
@@ -358,6 +406,7 @@ impl Deliverer<'_> {
                 stage::split(pull, from, deployment.started_at, deployment.finished_at)
             }),
             lines: pull.and_then(|p| p.lines),
+            first: false,
         }
     }
 

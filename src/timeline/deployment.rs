@@ -6,7 +6,7 @@ use super::graph::Graph;
 use super::judge::{Evidence, ReworkKind};
 use super::{Remark, source};
 use crate::config::{Config, Redeploys, Rules};
-use crate::event::{self, Event, Events, Fact, Instant, Outcome, Source, Span, seconds_between};
+use crate::event::{self, Event, Events, Instant, Outcome, Source, Span, seconds_between};
 
 /// A deployment of one service to production, or an attempt at one.
 #[expect(
@@ -348,42 +348,56 @@ pub(super) fn mark_redeploys(deployments: &mut [Deployment], config: &Config) ->
 
 /// Rollbacks: a version seen before that is an ancestor of the one it replaces (rule CF3).
 pub(super) fn find_rollbacks(deployments: &mut [Deployment], graph: &Graph<'_>, rules: &Rules) {
-    let mut services: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
+    let mut services: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (at, deployment) in deployments.iter().enumerate() {
         if deployment.is_effective() {
             services
-                .entry(deployment.service.clone())
+                .entry(deployment.service.as_deref())
                 .or_default()
                 .push(at);
         }
     }
-    for line in services.values() {
-        let mut last_seen: HashMap<String, usize> = HashMap::new();
-        let mut first_seen: HashMap<String, usize> = HashMap::new();
-        for (place, at) in line.iter().enumerate() {
-            let Some(revision) = deployments[*at].revision.clone() else {
-                continue;
-            };
-            if let Some(target) = last_seen.get(&revision)
-                && !deployments[*at].redeploy
-                && let Some(replaced) = place.checked_sub(1).map(|p| line[p])
-                && goes_back(&revision, &deployments[replaced], graph, &first_seen)
-            {
-                let failed = line[target + 1];
-                let age = seconds_between(
-                    deployments[failed].finished_at,
-                    deployments[*at].finished_at,
-                );
-                deployments[*at].rollback = Some(Rollback {
-                    target: line[*target],
-                    failed,
-                    race: age < rules.rollback_grace_seconds,
-                });
-            }
-            first_seen.entry(revision.clone()).or_insert(place);
-            last_seen.insert(revision, place);
-        }
+    let found: Vec<(usize, Rollback)> = services
+        .values()
+        .flat_map(|line| rollbacks_of(line, deployments, graph, rules))
+        .collect();
+    for (at, rollback) in found {
+        deployments[at].rollback = Some(rollback);
     }
+}
+
+fn rollbacks_of(
+    line: &[usize],
+    deployments: &[Deployment],
+    graph: &Graph<'_>,
+    rules: &Rules,
+) -> Vec<(usize, Rollback)> {
+    let mut out = Vec::new();
+    let mut last_seen: HashMap<&str, usize> = HashMap::new();
+    let mut first_seen: HashMap<&str, usize> = HashMap::new();
+    for (place, at) in line.iter().enumerate() {
+        let deployment = &deployments[*at];
+        let Some(revision) = deployment.revision.as_deref() else {
+            continue;
+        };
+        if let Some(target) = last_seen.get(revision)
+            && !deployment.redeploy
+            && let Some(replaced) = place.checked_sub(1).map(|p| line[p])
+            && goes_back(revision, &deployments[replaced], graph, &first_seen)
+        {
+            let failed = line[target + 1];
+            let age = seconds_between(deployments[failed].finished_at, deployment.finished_at);
+            let rollback = Rollback {
+                target: line[*target],
+                failed,
+                race: age < rules.rollback_grace_seconds,
+            };
+            out.push((*at, rollback));
+        }
+        first_seen.entry(revision).or_insert(place);
+        last_seen.insert(revision, place);
+    }
+    out
 }
 
 /// Ancestry where the graph knows both versions, else the order in which they were first seen.
@@ -391,13 +405,13 @@ fn goes_back(
     revision: &str,
     replaced: &Deployment,
     graph: &Graph<'_>,
-    first_seen: &HashMap<String, usize>,
+    first_seen: &HashMap<&str, usize>,
 ) -> bool {
     let Some(current) = &replaced.revision else {
         return false;
     };
     match (graph.find(revision), graph.find(current)) {
         (Some(old), Some(new)) => graph.is_ancestor(old, new),
-        _ => first_seen.get(revision) < first_seen.get(current),
+        _ => first_seen.get(revision) < first_seen.get(current.as_str()),
     }
 }

@@ -1,6 +1,6 @@
 //! Verdicts: which deployments failed, which were rework, each with its evidence (rules CF1 to CF5, RW1).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::delivery::Delivery;
 use super::deployment::Deployment;
@@ -146,6 +146,15 @@ fn subjects<'a>(
     pulls: &BTreeMap<u64, &'a Pull>,
 ) -> Subjects<'a> {
     let mut out = Subjects::new();
+    let by_commit = delivery.commits.iter().filter_map(|c| graph.find(&c.sha));
+    let wanted: HashSet<&str> = by_commit
+        .map(|node| &graph.commit(node).undoes)
+        .chain(pulls.values().map(|p| &p.undoes))
+        .filter_map(|undoes| undoes.subject.as_deref())
+        .collect();
+    if wanted.is_empty() {
+        return out;
+    }
     for change in &delivery.changes {
         let subject = match change.pull.and_then(|n| pulls.get(&n)) {
             Some(pull) => pull.subject.as_deref(),
@@ -153,7 +162,7 @@ fn subjects<'a>(
                 .find(&change.id)
                 .and_then(|n| graph.commit(n).subject.as_deref()),
         };
-        if let Some(subject) = subject {
+        if let Some(subject) = subject.filter(|s| wanted.contains(s)) {
             let key = (change.service.as_deref(), subject);
             out.entry(key).or_default().push(change.deployment);
         }

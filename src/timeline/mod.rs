@@ -38,6 +38,7 @@ pub struct Timeline {
     pub remarks: Vec<Remark>,
     /// Where the collected history begins.
     pub history_since: Option<Instant>,
+    stretches: delivery::Stretches,
 }
 
 /// Something assumed or left out.
@@ -91,7 +92,22 @@ impl Timeline {
             incidents,
             remarks,
             history_since: events.history_since,
+            stretches: delivery.stretches,
         }
+    }
+
+    /// Changes that one service delivered.
+    #[must_use]
+    pub fn changes_of(&self, service: &str) -> &[Change] {
+        let own = self.stretches.get(&Some(service.to_owned()));
+        own.map_or(&[], |(changes, _)| &self.changes[changes.clone()])
+    }
+
+    /// Commits that one service delivered.
+    #[must_use]
+    pub fn commits_of(&self, service: &str) -> &[DeliveredCommit] {
+        let own = self.stretches.get(&Some(service.to_owned()));
+        own.map_or(&[], |(_, commits)| &self.commits[commits.clone()])
     }
 
     /// Names of the services that have a deployment.
