@@ -91,6 +91,8 @@ struct Deliverer<'a> {
     /// Merges, in order of time, of pull requests that name no deployment.
     merged: Vec<(Instant, u64)>,
     owner: Vec<Option<u64>>,
+    /// Pull requests by the commits that they name as their own.
+    own_shas: HashMap<&'a str, u64>,
     out: Delivery,
 }
 
@@ -123,6 +125,15 @@ pub(super) fn deliver(
         pulls,
         merged,
         owner: graph.pull_of_each(pulls, &tips),
+        own_shas: pulls
+            .values()
+            .flat_map(|p| {
+                p.merge_sha
+                    .iter()
+                    .chain(&p.commits)
+                    .map(|sha| (sha.as_str(), p.number))
+            })
+            .collect(),
         out: Delivery::default(),
     };
     let declared = declared_pulls(events, pulls);
@@ -187,7 +198,7 @@ impl Deliverer<'_> {
         declared: &BTreeMap<String, BTreeSet<u64>>,
     ) -> Vec<bool> {
         let mut marked = vec![false; self.graph.len()];
-        let mut pulls_done: BTreeSet<u64> = BTreeSet::new();
+        let mut done: BTreeSet<String> = BTreeSet::new();
         let mut latest: Option<usize> = None;
         for at in line.iter().copied() {
             let roots: Vec<Node> = deployments[at]
@@ -214,15 +225,10 @@ impl Deliverer<'_> {
                 !roots.is_empty() || ranged || !drafts.is_empty() || deployments[at].baseline;
             if !known {
                 let previous = latest.map(|p| deployments[p].finished_at);
-                self.add_by_time(
-                    previous,
-                    deployments[at].finished_at,
-                    &pulls_done,
-                    &mut drafts,
-                );
+                self.add_by_time(previous, deployments[at].finished_at, &done, &mut drafts);
                 deployments[at].by_time = !drafts.is_empty();
             }
-            self.finish(at, deployments, drafts, &mut pulls_done);
+            self.finish(at, deployments, drafts, &mut done);
             latest = Some(at);
         }
         marked
@@ -318,10 +324,15 @@ impl Deliverer<'_> {
                 .get("deployment", id)
                 .and_then(|e| e.fact.as_deployment());
             for change in fact.and_then(|f| f.changes.as_ref()).into_iter().flatten() {
-                let draft = drafts.entry(change.sha.clone()).or_default();
-                draft.first_authored = Some(change.started_at);
-                draft.commits = 1;
-                draft.bots = usize::from(change.bot);
+                // A declared commit of a pull request is part of that change, not one of its own.
+                let pull = self.pull_of(&change.sha);
+                let id = pull.map_or_else(|| change.sha.clone(), |n| n.to_string());
+                let draft = drafts.entry(id).or_default();
+                draft.pull = draft.pull.or(pull);
+                draft.commits += 1;
+                draft.bots += usize::from(change.bot);
+                let first = draft.first_authored.get_or_insert(change.started_at);
+                *first = (*first).min(change.started_at);
                 self.out.commits.push(DeliveredCommit {
                     sha: change.sha.clone(),
                     deployment: at,
@@ -333,12 +344,20 @@ impl Deliverer<'_> {
         }
     }
 
+    /// The pull request that a commit belongs to, by the graph or by the pull request's own word.
+    fn pull_of(&self, sha: &str) -> Option<u64> {
+        let by_graph = self.graph.find(sha).and_then(|n| self.owner[n as usize]);
+        by_graph
+            .filter(|n| self.pulls.contains_key(n))
+            .or_else(|| self.own_shas.get(sha).copied())
+    }
+
     /// Without graph, range or declaration: pull requests merged since the deployment before.
     fn add_by_time(
         &self,
         previous: Option<Instant>,
         until: Instant,
-        done: &BTreeSet<u64>,
+        done: &BTreeSet<String>,
         drafts: &mut BTreeMap<String, Draft>,
     ) {
         let Some(previous) = previous else {
@@ -349,8 +368,9 @@ impl Deliverer<'_> {
             .iter()
             .take_while(|(at, _)| *at <= until)
         {
-            if !done.contains(number) {
-                drafts.entry(number.to_string()).or_default().pull = Some(*number);
+            let id = number.to_string();
+            if !done.contains(&id) {
+                drafts.entry(id).or_default().pull = Some(*number);
             }
         }
     }
@@ -360,14 +380,14 @@ impl Deliverer<'_> {
         at: usize,
         deployments: &mut [Deployment],
         drafts: BTreeMap<String, Draft>,
-        done: &mut BTreeSet<u64>,
+        done: &mut BTreeSet<String>,
     ) {
         for (id, draft) in drafts {
+            // Its first delivery is final (rule LT5).
+            if !done.insert(id.clone()) {
+                continue;
+            }
             if let Some(number) = draft.pull {
-                // Its first delivery is final (rule LT5).
-                if !done.insert(number) {
-                    continue;
-                }
                 self.out.by_pull.entry(number).or_default().push(at);
             }
             let change = self.change(id, &draft, at, &deployments[at]);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::graph::Graph;
-use super::judge::{Evidence, ReworkKind};
+use super::verdict::{Evidence, ReworkKind};
 use super::{Remark, source};
 use crate::config::{Config, Redeploys, Rules};
 use crate::event::{self, Event, Events, Instant, Outcome, Source, Span, seconds_between};

@@ -182,6 +182,9 @@ impl Blame<'_> {
         if let Some(found) = self.named(incident, fixed_by) {
             return Some(found);
         }
+        if self.names_an_attempt(incident) {
+            return None;
+        }
         let deployments = self.deployments;
         let fits = |at: &usize| {
             Some(*at) != fixed_by
@@ -197,6 +200,17 @@ impl Blame<'_> {
         let latest = line[..before].iter().rev().copied().find(fits)?;
         let age = seconds_between(deployments[latest].finished_at, opened);
         (age <= self.horizon).then_some((latest, Attribution::Time))
+    }
+
+    /// It names a deployment that took no effect: then no other one is to blame because of the clock.
+    fn names_an_attempt(&self, incident: &event::Incident) -> bool {
+        incident.causes.iter().any(|cause| {
+            let Cause::Deployment(id) = cause else {
+                return false;
+            };
+            let named = self.positions.get(id);
+            named.is_some_and(|at| !self.deployments[at].is_effective())
+        })
     }
 
     /// What the incident names; it need not be of the service that it hurts.

@@ -2,131 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::Remark;
 use super::delivery::Delivery;
 use super::deployment::Deployment;
 use super::graph::{Graph, Node};
 use super::incident::{Attribution, Incident, Positions};
+use super::verdict::{Confidence, Evidence, EvidenceKind, ReworkKind};
 use crate::config::Config;
 use crate::event::{Correction, Events, Fact, Pull, Undoes, seconds_between};
-
-/// Why a verdict is what it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// What kind of fact speaks.
-    pub kind: EvidenceKind,
-    /// It speaks of failure; else of rework.
-    pub of_failure: bool,
-    /// The event, deployment or change that says so.
-    pub event: String,
-    /// How far it can be trusted.
-    pub confidence: Confidence,
-}
-
-/// What kind of fact speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EvidenceKind {
-    /// An incident blamed on the deployment.
-    Incident,
-    /// A later deployment brought back an earlier version.
-    Rollback,
-    /// A later deployment took one of its changes back.
-    Revert,
-    /// The next deployment was a hotfix.
-    Hotfix,
-    /// A person said so.
-    Manual,
-    /// It repaired something.
-    FixedBy,
-    /// A label said so.
-    Labelled,
-}
-
-impl EvidenceKind {
-    /// The word in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Incident => "incident",
-            Self::Rollback => "rollback",
-            Self::Revert => "revert",
-            Self::Hotfix => "hotfix",
-            Self::Manual => "manual",
-            Self::FixedBy => "fixed_by",
-            Self::Labelled => "labelled",
-        }
-    }
-}
-
-/// How far a piece of evidence can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Confidence {
-    /// Somebody named the deployment, or git shows it.
-    Certain,
-    /// A convention says so.
-    Likely,
-    /// Only the clock says so.
-    Estimated,
-}
-
-impl Confidence {
-    /// The word in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Certain => "certain",
-            Self::Likely => "likely",
-            Self::Estimated => "estimated",
-        }
-    }
-}
-
-/// Kinds of rework, in the order in which the first that fits wins (rule RW1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ReworkKind {
-    /// Brought back an earlier version.
-    Rollback,
-    /// Took a change back.
-    Revert,
-    /// Called a hotfix.
-    Hotfix,
-    /// Named as the repair of an incident or of a failed deployment.
-    FixedBy,
-    /// Labelled as rework.
-    Labelled,
-}
-
-impl ReworkKind {
-    /// Every kind, in order.
-    pub const ALL: [Self; 5] = [
-        Self::Rollback,
-        Self::Revert,
-        Self::Hotfix,
-        Self::FixedBy,
-        Self::Labelled,
-    ];
-
-    /// The word in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rollback => "rollback",
-            Self::Revert => "revert",
-            Self::Hotfix => "hotfix",
-            Self::FixedBy => "fixed_by",
-            Self::Labelled => "labelled",
-        }
-    }
-
-    fn evidence(self) -> EvidenceKind {
-        match self {
-            Self::Rollback => EvidenceKind::Rollback,
-            Self::Revert => EvidenceKind::Revert,
-            Self::Hotfix => EvidenceKind::Hotfix,
-            Self::FixedBy => EvidenceKind::FixedBy,
-            Self::Labelled => EvidenceKind::Labelled,
-        }
-    }
-}
 
 struct Judge<'a> {
     deployments: &'a mut [Deployment],
@@ -180,7 +63,7 @@ pub(super) fn judge(
     config: &Config,
     graph: &Graph<'_>,
     pulls: &BTreeMap<u64, &Pull>,
-) {
+) -> Vec<Remark> {
     let mut judge = Judge {
         deployments,
         delivery,
@@ -194,7 +77,7 @@ pub(super) fn judge(
     judge.hotfixes();
     judge.incidents(incidents);
     judge.labels();
-    judge.corrections(events, positions);
+    judge.corrections(events, positions)
 }
 
 impl Judge<'_> {
@@ -450,7 +333,8 @@ impl Judge<'_> {
     }
 
     /// A person's word beats everything, both ways (rule CF1). Of two words the later one counts.
-    fn corrections(&mut self, events: &Events, positions: &Positions) {
+    fn corrections(&mut self, events: &Events, positions: &Positions) -> Vec<Remark> {
+        let mut remarks = Vec::new();
         let mut words: Vec<(&Correction, &str, crate::event::Instant)> = events
             .iter()
             .filter_map(|e| {
@@ -464,10 +348,25 @@ impl Judge<'_> {
         words.sort_by_key(|(_, id, time)| (*time, *id));
         for (word, id, _) in words {
             let Some(at) = positions.get(&word.deployment) else {
+                remarks.push(Remark {
+                    code: "unknown_deployment",
+                    says: format!(
+                        "A correction names a deployment that is not known: {}.",
+                        word.deployment
+                    ),
+                    help: None,
+                });
                 continue;
             };
+            if !self.deployments[at].is_effective() {
+                continue;
+            }
             self.deployments[at].failed = false;
-            let fixed_by = word.fixed_by.as_deref().and_then(|f| positions.get(f));
+            let fixed_by = word
+                .fixed_by
+                .as_deref()
+                .and_then(|f| positions.get(f))
+                .filter(|by| self.deployments[*by].is_effective());
             if word.failed {
                 self.fail(at, EvidenceKind::Manual, id, Confidence::Certain);
                 if let Some(by) = fixed_by {
@@ -479,5 +378,6 @@ impl Judge<'_> {
                 deployment.evidence.retain(|e| !e.of_failure);
             }
         }
+        remarks
     }
 }

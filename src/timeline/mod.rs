@@ -9,6 +9,7 @@ mod judge;
 mod recovery;
 mod source;
 mod stage;
+mod verdict;
 
 use std::collections::BTreeMap;
 
@@ -18,8 +19,8 @@ use crate::event::{Events, Instant, Pull};
 pub use change::{Change, DeliveredCommit, Waiting};
 pub use deployment::{Deployment, Rollback};
 pub use incident::{Attribution, Incident};
-pub use judge::{Confidence, Evidence, EvidenceKind, ReworkKind};
 pub use stage::{STAGES, Stages};
+pub use verdict::{Confidence, Evidence, EvidenceKind, ReworkKind};
 
 /// Everything that happened in production, in order, linked and judged.
 #[derive(Debug, Default)]
@@ -72,7 +73,7 @@ impl Timeline {
         let positions = incident::Positions::of(&deployments);
         let incidents =
             incident::attribute(events, &deployments, &positions, &delivery, &graph, config);
-        judge::judge(
+        remarks.extend(judge::judge(
             &mut deployments,
             &incidents,
             &delivery,
@@ -81,7 +82,7 @@ impl Timeline {
             config,
             &graph,
             &pulls,
-        );
+        ));
         recovery::restore(&mut deployments, &incidents);
         remarks.extend(delivery.remarks);
         Self {
