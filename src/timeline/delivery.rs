@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Remark;
 use super::change::{Change, DeliveredCommit, Waiting};
+use super::declared::declared_pulls;
 use super::deployment::Deployment;
 use super::graph::{Graph, Node};
 use super::stage::{self, Stages};
@@ -77,23 +78,23 @@ fn earliest<'a>(times: impl Iterator<Item = (&'a str, Instant)>) -> Vec<usize> {
 
 /// A change being put together from its commits.
 #[derive(Default)]
-struct Draft {
-    pull: Option<u64>,
-    first_authored: Option<Instant>,
-    bots: usize,
-    commits: usize,
+pub(super) struct Draft {
+    pub(super) pull: Option<u64>,
+    pub(super) first_authored: Option<Instant>,
+    pub(super) bots: usize,
+    pub(super) commits: usize,
 }
 
-struct Deliverer<'a> {
-    config: &'a Config,
-    graph: &'a Graph<'a>,
-    pulls: &'a BTreeMap<u64, &'a Pull>,
+pub(super) struct Deliverer<'a> {
+    pub(super) config: &'a Config,
+    pub(super) graph: &'a Graph<'a>,
+    pub(super) pulls: &'a BTreeMap<u64, &'a Pull>,
     /// Merges, in order of time, of pull requests that name no deployment.
-    merged: Vec<(Instant, u64)>,
-    owner: Vec<Option<u64>>,
+    pub(super) merged: Vec<(Instant, u64)>,
+    pub(super) owner: Vec<Option<u64>>,
     /// Pull requests by the commits that they name as their own.
-    own_shas: HashMap<&'a str, u64>,
-    out: Delivery,
+    pub(super) own_shas: HashMap<&'a str, u64>,
+    pub(super) out: Delivery,
 }
 
 /// Walks each service's effective deployments in order; what a deployment reaches first, it delivers.
@@ -162,31 +163,6 @@ pub(super) fn deliver(
     }
     deliverer.out.mark_firsts(deployments);
     deliverer.out
-}
-
-/// Pull requests that a source maps to deployments itself, by deployment id.
-fn declared_pulls(
-    events: &Events,
-    pulls: &BTreeMap<u64, &Pull>,
-) -> BTreeMap<String, BTreeSet<u64>> {
-    let mut out: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for pull in pulls.values() {
-        if let Some(deployment) = &pull.deployment {
-            out.entry(deployment.clone())
-                .or_default()
-                .insert(pull.number);
-        }
-    }
-    for event in events.iter() {
-        if let Some(deployment) = event.fact.as_deployment()
-            && !deployment.pulls.is_empty()
-        {
-            out.entry(event.id.clone())
-                .or_default()
-                .extend(&deployment.pulls);
-        }
-    }
-    out
 }
 
 impl Deliverer<'_> {
@@ -306,73 +282,6 @@ impl Deliverer<'_> {
             }
         }
         drafts
-    }
-
-    fn add_declared(
-        &mut self,
-        at: usize,
-        deployments: &[Deployment],
-        events: &Events,
-        declared: &BTreeMap<String, BTreeSet<u64>>,
-        drafts: &mut BTreeMap<String, Draft>,
-    ) {
-        for id in &deployments[at].ids {
-            for number in declared.get(id).into_iter().flatten() {
-                drafts.entry(number.to_string()).or_default().pull = Some(*number);
-            }
-            let fact = events
-                .get("deployment", id)
-                .and_then(|e| e.fact.as_deployment());
-            for change in fact.and_then(|f| f.changes.as_ref()).into_iter().flatten() {
-                // A declared commit of a pull request is part of that change, not one of its own.
-                let pull = self.pull_of(&change.sha);
-                let id = pull.map_or_else(|| change.sha.clone(), |n| n.to_string());
-                let draft = drafts.entry(id).or_default();
-                draft.pull = draft.pull.or(pull);
-                draft.commits += 1;
-                draft.bots += usize::from(change.bot);
-                let first = draft.first_authored.get_or_insert(change.started_at);
-                *first = (*first).min(change.started_at);
-                self.out.commits.push(DeliveredCommit {
-                    sha: change.sha.clone(),
-                    deployment: at,
-                    authored_at: change.started_at,
-                    bot: change.bot,
-                    first: false,
-                });
-            }
-        }
-    }
-
-    /// The pull request that a commit belongs to, by the graph or by the pull request's own word.
-    fn pull_of(&self, sha: &str) -> Option<u64> {
-        let by_graph = self.graph.find(sha).and_then(|n| self.owner[n as usize]);
-        by_graph
-            .filter(|n| self.pulls.contains_key(n))
-            .or_else(|| self.own_shas.get(sha).copied())
-    }
-
-    /// Without graph, range or declaration: pull requests merged since the deployment before.
-    fn add_by_time(
-        &self,
-        previous: Option<Instant>,
-        until: Instant,
-        done: &BTreeSet<String>,
-        drafts: &mut BTreeMap<String, Draft>,
-    ) {
-        let Some(previous) = previous else {
-            return;
-        };
-        let from = self.merged.partition_point(|(at, _)| *at <= previous);
-        for (_, number) in self.merged[from..]
-            .iter()
-            .take_while(|(at, _)| *at <= until)
-        {
-            let id = number.to_string();
-            if !done.contains(&id) {
-                drafts.entry(id).or_default().pull = Some(*number);
-            }
-        }
     }
 
     fn finish(

@@ -1,6 +1,7 @@
 //! What happened, judged once: failed, rework, rolled back, each with its evidence.
 
 mod change;
+mod declared;
 mod delivery;
 mod deployment;
 mod graph;
