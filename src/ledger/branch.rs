@@ -73,7 +73,24 @@ impl<'c> Branch<'c> {
                 }
             }
         }
-        let read = Ledger::read(&texts, months.first().map(String::as_str));
+        let since = months.first().map(String::as_str);
+        let ledger = self.read(&texts, since, head.is_some(), &state);
+        Ok(Loaded {
+            ledger,
+            head,
+            state,
+        })
+    }
+
+    /// The ledger in these files; whatever speaks against writing it is in its `unreadable`.
+    fn read(
+        &self,
+        texts: &BTreeMap<String, String>,
+        since: Option<&str>,
+        exists: bool,
+        state: &State,
+    ) -> Ledger {
+        let read = Ledger::read(texts, since);
         let mut ledger = read.unwrap_or_else(|too_new| Ledger {
             unreadable: vec![Unreadable {
                 file: META.to_owned(),
@@ -95,18 +112,14 @@ impl<'c> Branch<'c> {
                 what: error.to_string(),
             });
         }
-        if let Some(what) = self.not_ours(&ledger, head.is_some(), &state, &texts) {
+        if let Some(what) = self.not_ours(&ledger, exists, state, texts) {
             ledger.unreadable.push(Unreadable {
                 file: self.name.to_owned(),
                 line: 0,
                 what,
             });
         }
-        Ok(Loaded {
-            ledger,
-            head,
-            state,
-        })
+        ledger
     }
 
     /// Why a branch that exists is not to be written: it is somebody else's.

@@ -53,17 +53,29 @@ fn subjects<'a>(
     out
 }
 
+/// What is known when the judging begins.
+pub(super) struct Known<'a> {
+    pub(super) incidents: &'a [Incident],
+    pub(super) delivery: &'a Delivery,
+    pub(super) positions: &'a Positions,
+    pub(super) graph: &'a Graph<'a>,
+    pub(super) pulls: &'a BTreeMap<u64, &'a Pull>,
+}
+
 /// Judges every deployment.
 pub(super) fn judge(
     deployments: &mut [Deployment],
-    incidents: &[Incident],
-    delivery: &Delivery,
-    positions: &Positions,
+    known: &Known<'_>,
     events: &Events,
     config: &Config,
-    graph: &Graph<'_>,
-    pulls: &BTreeMap<u64, &Pull>,
 ) -> Vec<Remark> {
+    let Known {
+        incidents,
+        delivery,
+        positions,
+        graph,
+        pulls,
+    } = *known;
     let mut judge = Judge {
         deployments,
         delivery,

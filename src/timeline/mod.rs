@@ -76,13 +76,15 @@ impl Timeline {
             incident::attribute(events, &deployments, &positions, &delivery, &graph, config);
         remarks.extend(judge::judge(
             &mut deployments,
-            &incidents,
-            &delivery,
-            &positions,
+            &judge::Known {
+                incidents: &incidents,
+                delivery: &delivery,
+                positions: &positions,
+                graph: &graph,
+                pulls: &pulls,
+            },
             events,
             config,
-            &graph,
-            &pulls,
         ));
         recovery::restore(&mut deployments, &incidents);
         remarks.extend(delivery.remarks);
