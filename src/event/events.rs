@@ -91,7 +91,8 @@ impl Event {
         let rank = |event: &Self| (settled(&event.fact), event.updated, event.time);
         match rank(self).cmp(&rank(old)) {
             std::cmp::Ordering::Equal => self != old && text(self) > text(old),
-            order => order.is_gt(),
+            std::cmp::Ordering::Greater => true,
+            std::cmp::Ordering::Less => false,
         }
     }
 }

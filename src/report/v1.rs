@@ -402,6 +402,10 @@ pub struct Point {
 }
 
 /// A production deployment, judged.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags that hold apart from one another"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deployment {
     /// Event id.

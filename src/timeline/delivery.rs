@@ -1,79 +1,14 @@
 //! The walk that finds what each deployment delivered first (rules LT3 to LT6, LT10, LT11).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Remark;
-use super::change::{Change, DeliveredCommit, Waiting};
+use super::change::{Change, DeliveredCommit, Delivery, Waiting};
 use super::deployment::Deployment;
 use super::graph::{Graph, Node};
 use super::stage::{self, Stages};
 use crate::config::Config;
 use crate::event::{Events, Instant, Pull, seconds_between};
-
-/// Where a service's changes and commits lie.
-pub(super) type Stretches = BTreeMap<Option<String>, (Range<usize>, Range<usize>)>;
-
-/// What was delivered by what.
-#[derive(Default)]
-pub(super) struct Delivery {
-    pub(super) changes: Vec<Change>,
-    pub(super) commits: Vec<DeliveredCommit>,
-    pub(super) waiting: Option<Vec<Waiting>>,
-    pub(super) remarks: Vec<Remark>,
-    /// Stretches of `changes` and of `commits` that belong to each service.
-    pub(super) stretches: Stretches,
-    /// Stretch of `commits` that belongs to each deployment.
-    pub(super) commits_at: HashMap<usize, Range<usize>>,
-    /// Deployments (positions) that delivered each commit first, one a service.
-    pub(super) by_commit: HashMap<Node, Vec<usize>>,
-    /// Deployments that delivered each pull request first, one a service.
-    pub(super) by_pull: BTreeMap<u64, Vec<usize>>,
-}
-
-impl Delivery {
-    /// Commits that a deployment delivered first.
-    pub(super) fn commits_of(&self, at: usize) -> impl Iterator<Item = &str> {
-        let from = self.commits_at.get(&at).cloned().unwrap_or(0..0);
-        self.commits[from].iter().map(|c| c.sha.as_str())
-    }
-}
-
-impl Delivery {
-    fn place(&self) -> (usize, usize) {
-        (self.changes.len(), self.commits.len())
-    }
-
-    /// Of several services that deliver the same, one was the first (rule LT5).
-    fn mark_firsts(&mut self, deployments: &[Deployment]) {
-        if self.stretches.len() < 2 {
-            self.changes.iter_mut().for_each(|c| c.first = true);
-            self.commits.iter_mut().for_each(|c| c.first = true);
-            return;
-        }
-        let times = self.changes.iter().map(|c| (c.id.as_str(), c.deployed_at));
-        for at in earliest(times) {
-            self.changes[at].first = true;
-        }
-        let times = self
-            .commits
-            .iter()
-            .map(|c| (c.sha.as_str(), deployments[c.deployment].finished_at));
-        for at in earliest(times) {
-            self.commits[at].first = true;
-        }
-    }
-}
-
-/// Places of the earliest of each id.
-fn earliest<'a>(times: impl Iterator<Item = (&'a str, Instant)>) -> Vec<usize> {
-    let mut first: HashMap<&str, (Instant, usize)> = HashMap::new();
-    for (at, (id, time)) in times.enumerate() {
-        let known = first.entry(id).or_insert((time, at));
-        *known = (*known).min((time, at));
-    }
-    first.into_values().map(|(_, at)| at).collect()
-}
 
 /// A change being put together from its commits.
 #[derive(Default)]

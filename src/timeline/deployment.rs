@@ -9,6 +9,10 @@ use crate::config::{Config, Redeploys, Rules};
 use crate::event::{self, Event, Events, Fact, Instant, Outcome, Source, Span, seconds_between};
 
 /// A deployment of one service to production, or an attempt at one.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags that hold apart from one another"
+)]
 #[derive(Debug, Clone)]
 pub struct Deployment {
     /// Id of the first record that it folds.
@@ -299,19 +303,18 @@ pub(super) fn order(
 ) {
     deployments.sort_by(|a, b| (a.finished_at, &a.id).cmp(&(b.finished_at, &b.id)));
     let mut latest: BTreeMap<Option<String>, usize> = BTreeMap::new();
-    for at in 0..deployments.len() {
-        let service = deployments[at].service.clone();
-        let previous = latest.get(&service).copied();
-        deployments[at].previous = previous;
-        if deployments[at].is_effective() {
-            deployments[at].baseline = previous.is_none()
+    for (at, deployment) in deployments.iter_mut().enumerate() {
+        let previous = latest.get(&deployment.service).copied();
+        deployment.previous = previous;
+        if deployment.is_effective() {
+            deployment.baseline = previous.is_none()
                 && known_baselines.is_none_or(|known| {
-                    let name = service.clone().unwrap_or_default();
+                    let name = deployment.service.clone().unwrap_or_default();
                     known
                         .get(&name)
-                        .is_none_or(|id| deployments[at].ids.contains(id))
+                        .is_none_or(|id| deployment.ids.contains(id))
                 });
-            latest.insert(service, at);
+            latest.insert(deployment.service.clone(), at);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::delivery::Delivery;
+use super::change::Delivery;
 use super::deployment::Deployment;
 use super::graph::Graph;
 use crate::config::Config;

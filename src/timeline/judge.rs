@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::delivery::Delivery;
+use super::change::Delivery;
 use super::deployment::Deployment;
 use super::graph::{Graph, Node};
 use super::incident::{Attribution, Incident, Positions};
@@ -128,6 +128,16 @@ impl ReworkKind {
     }
 }
 
+/// All that a verdict is found from.
+pub(super) struct Case<'a> {
+    pub(super) incidents: &'a [Incident],
+    pub(super) delivery: &'a Delivery,
+    pub(super) positions: &'a Positions,
+    pub(super) events: &'a Events,
+    pub(super) graph: &'a Graph<'a>,
+    pub(super) pulls: &'a BTreeMap<u64, &'a Pull>,
+}
+
 struct Judge<'a> {
     deployments: &'a mut [Deployment],
     delivery: &'a Delivery,
@@ -171,16 +181,15 @@ fn subjects<'a>(
 }
 
 /// Judges every deployment.
-pub(super) fn judge(
-    deployments: &mut [Deployment],
-    incidents: &[Incident],
-    delivery: &Delivery,
-    positions: &Positions,
-    events: &Events,
-    config: &Config,
-    graph: &Graph<'_>,
-    pulls: &BTreeMap<u64, &Pull>,
-) {
+pub(super) fn judge(deployments: &mut [Deployment], case: &Case<'_>, config: &Config) {
+    let Case {
+        incidents,
+        delivery,
+        positions,
+        events,
+        graph,
+        pulls,
+    } = *case;
     let mut judge = Judge {
         deployments,
         delivery,

@@ -38,7 +38,7 @@ pub struct Timeline {
     pub remarks: Vec<Remark>,
     /// Where the collected history begins.
     pub history_since: Option<Instant>,
-    stretches: delivery::Stretches,
+    stretches: change::Stretches,
 }
 
 /// Something assumed or left out.
@@ -67,16 +67,15 @@ impl Timeline {
         let positions = incident::Positions::of(&deployments);
         let incidents =
             incident::attribute(events, &deployments, &positions, &delivery, &graph, config);
-        judge::judge(
-            &mut deployments,
-            &incidents,
-            &delivery,
-            &positions,
+        let case = judge::Case {
+            incidents: &incidents,
+            delivery: &delivery,
+            positions: &positions,
             events,
-            config,
-            &graph,
-            &pulls,
-        );
+            graph: &graph,
+            pulls: &pulls,
+        };
+        judge::judge(&mut deployments, &case, config);
         recovery::restore(&mut deployments, &incidents);
         remarks.extend(delivery.remarks);
         Self {

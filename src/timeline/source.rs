@@ -18,12 +18,10 @@ pub(super) fn select<T>(
         .any(|r| event(r).source == Source::GitTags && is_deployment_tag(event(r), config));
     let recorded = from(Source::GithubDeployments) || from(Source::WorkflowRun);
     let chosen = match config.source {
-        SourceChoice::Deployments => SourceChoice::Deployments,
-        SourceChoice::Tags => SourceChoice::Tags,
-        SourceChoice::Merges => SourceChoice::Merges,
         SourceChoice::Auto if recorded => SourceChoice::Deployments,
         SourceChoice::Auto if tagged => SourceChoice::Tags,
         SourceChoice::Auto => SourceChoice::Merges,
+        asked @ (SourceChoice::Deployments | SourceChoice::Tags | SourceChoice::Merges) => asked,
     };
     let mainline = (chosen == SourceChoice::Merges)
         .then(|| mainline(events))

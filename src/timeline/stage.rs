@@ -70,16 +70,8 @@ pub(super) fn split(
         walk.stages.insert("queue", Some(waited.max(0)));
     }
     walk.step("merge", merged);
-    match deploy_started {
-        Some(at) => {
-            walk.step("deploy_wait", Some(at));
-            walk.step("deploy", Some(finished));
-        }
-        None => {
-            walk.step("deploy_wait", Some(finished));
-            walk.step("deploy", None);
-        }
-    }
+    walk.step("deploy_wait", Some(deploy_started.unwrap_or(finished)));
+    walk.step("deploy", deploy_started.map(|_| finished));
     walk.stages
 }
 
