@@ -31,7 +31,32 @@ pub(super) fn scope(
 ) -> v1::Scope {
     let now = measure(scope, period, config);
     let previous = measure(scope, before, config);
-    let differences = [
+    let deltas = differences(&now, &previous)
+        .into_iter()
+        .map(|(id, difference)| {
+            let value = |m: &v1::Metrics| super::headline(id, m).and_then(|h| h.value);
+            let found = Delta {
+                state: state(difference.state),
+                better: None,
+                previous: value(&previous.metrics),
+                now: value(&now.metrics),
+                p: difference.p,
+                because: difference.because,
+            };
+            (id.to_owned(), found)
+        })
+        .collect();
+    v1::Scope {
+        metrics: now.metrics,
+        previous: previous.metrics,
+        deltas,
+        series: series::of(scope, period),
+    }
+}
+
+/// How each metric differs, by its own test.
+fn differences(now: &Measured, previous: &Measured) -> [(&'static str, delta::Difference); 5] {
+    [
         (
             "change_lead_time",
             delta::durations(&now.leads, &previous.leads, "changes"),
@@ -71,28 +96,7 @@ pub(super) fn scope(
                 "rework deployments",
             ),
         ),
-    ];
-    let deltas = differences
-        .into_iter()
-        .map(|(id, difference)| {
-            let value = |m: &v1::Metrics| super::headline(id, m).and_then(|h| h.value);
-            let found = Delta {
-                state: state(difference.state),
-                better: None,
-                previous: value(&previous.metrics),
-                now: value(&now.metrics),
-                p: difference.p,
-                because: difference.because,
-            };
-            (id.to_owned(), found)
-        })
-        .collect();
-    v1::Scope {
-        metrics: now.metrics,
-        previous: previous.metrics,
-        deltas,
-        series: series::of(scope, period),
-    }
+    ]
 }
 
 /// Many comparisons in one report: what does not survive Benjamini–Hochberg is no change; then says good or bad.

@@ -2,7 +2,7 @@
 
 use super::v1::Quality;
 use crate::event::Window;
-use crate::timeline::Timeline;
+use crate::timeline::{Deployment, Timeline};
 
 /// Judges the window's data.
 pub(super) fn judge(timeline: &Timeline, window: &Window) -> Quality {
@@ -21,6 +21,27 @@ pub(super) fn judge(timeline: &Timeline, window: &Window) -> Quality {
             ..Quality::default()
         };
     }
+    let parts = parts(timeline, window, &deployments);
+    let mut missing: Vec<(f64, &str)> = parts
+        .iter()
+        .filter(|(_, share, _)| *share < 1.0)
+        .map(|(_, share, fix)| (*share, *fix))
+        .collect();
+    missing.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Quality {
+        score: parts.iter().map(|(_, share, _)| share).sum::<f64>() / parts.len() as f64,
+        parts: parts
+            .iter()
+            .map(|(name, share, _)| ((*name).to_owned(), *share))
+            .collect(),
+        fixes: missing.into_iter().map(|(_, fix)| fix.to_owned()).collect(),
+    }
+}
+
+/// What is judged: its name, the share that is as it should be, and what would make it so.
+type Part = (&'static str, f64, &'static str);
+
+fn parts(timeline: &Timeline, window: &Window, deployments: &[&Deployment]) -> [Part; 5] {
     let share = |hits: usize, of: usize| {
         if of == 0 {
             1.0
@@ -36,7 +57,7 @@ pub(super) fn judge(timeline: &Timeline, window: &Window) -> Quality {
     let evidence = !timeline.incidents.is_empty()
         || timeline.deployments.iter().any(|d| !d.evidence.is_empty());
     let incidents = &timeline.incidents;
-    let parts = [
+    [
         (
             "deployment_has_revision",
             share(
@@ -71,19 +92,5 @@ pub(super) fn judge(timeline: &Timeline, window: &Window) -> Quality {
             ),
             "Name the cause in the incident: a deployment, a commit or a pull request.",
         ),
-    ];
-    let mut missing: Vec<(f64, &str)> = parts
-        .iter()
-        .filter(|(_, share, _)| *share < 1.0)
-        .map(|(_, share, fix)| (*share, *fix))
-        .collect();
-    missing.sort_by(|a, b| a.0.total_cmp(&b.0));
-    Quality {
-        score: parts.iter().map(|(_, share, _)| share).sum::<f64>() / parts.len() as f64,
-        parts: parts
-            .iter()
-            .map(|(name, share, _)| ((*name).to_owned(), *share))
-            .collect(),
-        fixes: missing.into_iter().map(|(_, fix)| fix.to_owned()).collect(),
-    }
+    ]
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::evidence::{Evidence, ReworkKind};
 use super::graph::Graph;
-use super::judge::{Evidence, ReworkKind};
 use super::{Remark, source};
 use crate::config::{Config, Redeploys, Rules};
 use crate::event::{self, Event, Events, Fact, Instant, Outcome, Source, Span, seconds_between};

@@ -3,6 +3,7 @@
 mod change;
 mod delivery;
 mod deployment;
+mod evidence;
 mod graph;
 mod incident;
 mod judge;
@@ -17,8 +18,8 @@ use crate::event::{Events, Instant, Pull};
 
 pub use change::{Change, DeliveredCommit, Waiting};
 pub use deployment::{Deployment, Rollback};
+pub use evidence::{Confidence, Evidence, EvidenceKind, ReworkKind};
 pub use incident::{Attribution, Incident};
-pub use judge::{Confidence, Evidence, EvidenceKind, ReworkKind};
 pub use stage::{STAGES, Stages};
 
 /// Everything that happened in production, in order, linked and judged.
