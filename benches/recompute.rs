@@ -61,60 +61,74 @@ fn event(id: String, time: Instant, source: Source, fact: Fact) -> Event {
     }
 }
 
-/// One step of the history: a change is merged and one of three services is deployed with it.
+/// One step of the history: a change is merged, and one of three services is deployed with it.
 fn step(n: u64, of: u64, out: &mut Vec<Event>) {
-    let place = i64::try_from(n * 1_000 / of.max(1)).unwrap_or(0);
-    let merged =
-        BEGIN + SPAN / 1_000 * place + i64::try_from(n).unwrap_or(0) * SPAN / 1_000_000 / 8;
-    let took = i64::try_from(mixed(n) % 200_000).unwrap_or(0);
-    let finished = merged + 300 + i64::try_from(mixed(n + 7) % 900).unwrap_or(0);
-    let pull = (n % 5 != 0).then_some(n + 1);
+    let place = i128::from(n) * i128::from(SPAN) / i128::from(of.max(1));
+    let merged = BEGIN + i64::try_from(place).unwrap_or(0);
+    let finished = merged + 300 + below(n + 7, 900);
+    let pull = (!n.is_multiple_of(5)).then_some(n + 1);
+    out.push(commit(n, merged, pull));
+    out.extend(pull.map(|number| opened(n, number, merged)));
+    out.push(deployed(n, finished));
+    if n % 100 == 99 {
+        out.push(broken(n, finished));
+    }
+}
+
+fn below(n: u64, limit: u64) -> i64 {
+    i64::try_from(mixed(n) % limit).unwrap_or(0)
+}
+
+/// Seconds from the first keystroke to the merge.
+fn worked(n: u64) -> i64 {
+    below(n, 200_000)
+}
+
+fn commit(n: u64, merged: i64, pull: Option<u64>) -> Event {
     let commit = Commit {
         sha: sha(n),
         parents: n.checked_sub(1).map(sha).into_iter().collect(),
-        authored_at: at(merged - took),
-        bot: n % 11 == 0,
+        authored_at: at(merged - worked(n)),
+        bot: n.is_multiple_of(11),
         pull,
         undoes: Undoes {
             commits: (n % 97 == 96).then(|| sha(n - 3)).into_iter().collect(),
             ..Undoes::default()
         },
         subject: Some(sha(n)[..16].to_owned()),
-        hotfix: n % 211 == 0,
+        hotfix: n.is_multiple_of(211),
         paths: Vec::new(),
     };
-    out.push(event(
-        format!("commit:{}", commit.sha),
-        at(merged),
-        Source::GithubChanges,
-        Fact::Commit(commit),
-    ));
-    if let Some(number) = pull {
-        let fact = Pull {
-            number,
-            created_at: Some(at(merged - took / 2)),
-            first_commit_at: Some(at(merged - took)),
-            first_review_at: Some(at(merged - took / 3)),
-            approved_at: Some(at(merged - took / 4)),
-            merged_at: Some(at(merged)),
-            merge_sha: Some(sha(n)),
-            bot: n % 11 == 0,
-            lines: Some(mixed(n) % 900),
-            ..Pull::default()
-        };
-        out.push(event(
-            format!("pr:{number}"),
-            at(merged),
-            Source::GithubChanges,
-            Fact::Pull(fact),
-        ));
-    }
-    let back = n % 53 == 52;
+    let id = format!("commit:{}", commit.sha);
+    event(id, at(merged), Source::GithubChanges, Fact::Commit(commit))
+}
+
+fn opened(n: u64, number: u64, merged: i64) -> Event {
+    let took = worked(n);
+    let fact = Pull {
+        number,
+        created_at: Some(at(merged - took / 2)),
+        first_commit_at: Some(at(merged - took)),
+        first_review_at: Some(at(merged - took / 3)),
+        approved_at: Some(at(merged - took / 4)),
+        merged_at: Some(at(merged)),
+        merge_sha: Some(sha(n)),
+        bot: n.is_multiple_of(11),
+        lines: Some(mixed(n) % 900),
+        ..Pull::default()
+    };
+    let id = format!("pr:{number}");
+    event(id, at(merged), Source::GithubChanges, Fact::Pull(fact))
+}
+
+/// Every 53rd goes back by two versions of its service; every 17th takes no effect.
+fn deployed(n: u64, finished: i64) -> Event {
+    let revision = if n % 53 == 52 { n - 6 } else { n };
     let fact = Deployment {
-        service: Some(SERVICES[(n % 3) as usize].to_owned()),
+        service: Some(SERVICES[usize::try_from(n % 3).unwrap_or(0)].to_owned()),
         environment: "production".to_owned(),
-        revision: Some(sha(if back { n - 6 } else { n })),
-        outcome: if n % 17 == 0 {
+        revision: Some(sha(revision)),
+        outcome: if n.is_multiple_of(17) {
             Outcome::Failure
         } else {
             Outcome::Success
@@ -132,33 +146,33 @@ fn step(n: u64, of: u64, out: &mut Vec<Event>) {
         pulls: Vec::new(),
         url: None,
     };
-    out.push(event(
-        format!("dep:DE_{n}"),
+    let id = format!("dep:DE_{n}");
+    event(
+        id,
         at(finished),
         Source::GithubDeployments,
         Fact::Deployment(fact),
-    ));
-    if n % 100 == 99 {
-        let cause = match n % 3 {
-            0 => vec![Cause::Deployment(format!("dep:DE_{n}"))],
-            1 => vec![Cause::Commit(sha(n)[..12].to_owned())],
-            _ => Vec::new(),
-        };
-        let fact = Incident {
-            opened_at: at(finished + 600),
-            resolved_at: (n % 500 != 499).then(|| at(finished + 6_000)),
-            service: None,
-            causes: cause,
-            fixed_by: None,
-            title: None,
-        };
-        out.push(event(
-            format!("inc:gh:{n}"),
-            at(finished + 600),
-            Source::GithubChanges,
-            Fact::Incident(fact),
-        ));
-    }
+    )
+}
+
+/// Every third names its deployment, every third a commit, every third nothing; every fifth stays open.
+fn broken(n: u64, finished: i64) -> Event {
+    let causes = match n % 3 {
+        0 => vec![Cause::Deployment(format!("dep:DE_{n}"))],
+        1 => vec![Cause::Commit(sha(n)[..12].to_owned())],
+        _ => Vec::new(),
+    };
+    let opened = at(finished + 600);
+    let fact = Incident {
+        opened_at: opened,
+        resolved_at: (n % 500 != 499).then(|| at(finished + 6_000)),
+        service: None,
+        causes,
+        fixed_by: None,
+        title: None,
+    };
+    let id = format!("inc:gh:{n}");
+    event(id, opened, Source::GithubChanges, Fact::Incident(fact))
 }
 
 /// Writes the ledger by months, in the ledger's own lines. Returns how many there are.

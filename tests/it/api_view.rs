@@ -1,7 +1,8 @@
 //! Real deployments in the shape of GitHub's API, against an independent truth; and as tags of the same clone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -144,9 +145,11 @@ fn tagged(folder: &Path, rows: &[Value]) -> Events {
     let mut script = String::new();
     for (nth, row) in rows.iter().enumerate() {
         let (sha, seconds) = (row["sha"].as_str().unwrap(), row["t"].as_i64().unwrap());
-        script += &format!(
-            "tag deploy-{nth:04}\nfrom {sha}\ntagger Deployer <deployer@example.invalid> {seconds} +0000\ndata 0\n\n"
-        );
+        writeln!(
+            script,
+            "tag deploy-{nth:04}\nfrom {sha}\ntagger Deployer <deployer@example.invalid> {seconds} +0000\ndata 0\n"
+        )
+        .unwrap();
     }
     let mut import = Command::new("git")
         .args(["fast-import", "--quiet"])
@@ -232,110 +235,143 @@ fn recoveries(rows: &[Value], found: &[Back], window: Window, grace: i64) -> Vec
         .collect()
 }
 
+/// One environment: what the truth says of it, and what we make of its events.
+struct Checked<'a> {
+    environment: &'a str,
+    rows: &'a [Value],
+    found: Vec<Back>,
+    unseen: Vec<usize>,
+    events: &'a Events,
+    timeline: Timeline,
+    merges: Merges,
+}
+
 fn check(environment: &str, want: &Value, events: &Events, now: i64) {
     let rows = want["rows"].as_array().unwrap();
     let (found, unseen) = backs(rows);
-    let strict = by_environment(environment, GRACE_SECONDS);
-    let plain = by_environment(environment, 0);
-    let timeline = Timeline::fold(events, &strict);
+    let timeline = Timeline::fold(events, &by_environment(environment, GRACE_SECONDS));
     assert_eq!(timeline.deployments.len(), rows.len(), "{environment}");
-    for (nth, (ours, row)) in timeline.deployments.iter().zip(rows).enumerate() {
-        assert_eq!(ours.id, format!("dep:DE_{}", row["id"]));
-        let commits: BTreeSet<&str> = timeline
-            .commits
-            .iter()
-            .filter(|c| c.deployment == nth)
-            .map(|c| c.sha.as_str())
-            .collect();
-        let theirs: BTreeSet<&str> = row["changes"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|c| c.as_str().unwrap())
-            .collect();
-        assert_eq!(commits, theirs, "{environment} {nth}");
-        let back = found.iter().find(|b| b.rollback == nth);
-        assert_eq!(
-            ours.rollback.map(|r| r.failed),
-            back.map(|b| b.failed),
-            "{environment} {nth}"
-        );
-        if let Some(back) = back {
-            // The truth's own measure of it, from what was replaced.
-            let replaced = &timeline.deployments[back.replaced];
-            let took = seconds_between(replaced.finished_at, ours.finished_at);
-            assert_eq!(Some(took), row["recovery_s"].as_i64());
-            let age = time(row) - time(&rows[back.failed]);
-            assert_eq!(ours.rollback.unwrap().race, age < GRACE_SECONDS);
-        }
+    let checked = Checked {
+        environment,
+        rows,
+        found,
+        unseen,
+        events,
+        merges: merges(&timeline),
+        timeline,
+    };
+    for nth in 0..rows.len() {
+        checked.row(nth);
     }
-    pulls(environment, rows, &timeline);
-    let races = timeline.deployments.iter().filter_map(|d| d.rollback);
-    let races = races.filter(|r| r.race).count();
-    assert!(ROLLBACKS.contains(&(environment, [found.len(), races, unseen.len()])));
+    checked.rollbacks();
+    pulls(environment, rows, &checked.timeline);
     for (days, want) in want["windows"].as_object().unwrap() {
         let window = Window {
             from: at(now - days.parse::<i64>().unwrap() * 86_400),
             to: at(now),
         };
-        let what = format!("{environment} {days}");
-        for config in [&plain, &strict] {
-            let report = measured(events, config, window);
-            let m = &report.overall.metrics;
-            let grace = config.rules.rollback_grace_seconds;
-            numbers(m, want, &what);
-            let pulls = merges(&timeline);
-            let early = BRANCHES.iter().any(|(name, list)| {
-                *name == environment && list.iter().any(|n| window.contains(at(pulls[n].1)))
-            });
-            let took = pulls
-                .values()
-                .filter(|(_, deployed, _)| window.contains(at(*deployed)))
-                .map(|(merged, deployed, _)| (deployed - merged) as f64);
-            let took = summary(took);
-            for field in [
-                "n",
-                "mean",
-                "p50_linear",
-                "p75_linear",
-                "p90_linear",
-                "p95_linear",
-                "p99_linear",
-            ] {
-                if !early {
-                    let theirs = &want["lead_pr"][field];
-                    same(took[field].as_f64(), theirs, &format!("{what} {field}"));
-                }
-            }
-            same_quantiles(
-                &m.change_lead_time.merge_to_deploy,
-                &summary(people(&pulls, window)),
-                &what,
-            );
-            let inside = |nth: &usize| window.contains(at(time(&rows[*nth])));
-            let back: Vec<Back> = found
-                .iter()
-                .copied()
-                .filter(|b| inside(&b.rollback))
-                .collect();
-            assert_eq!(
-                (back.len() + unseen.iter().filter(|n| inside(n)).count()) as u64,
-                want["rollbacks"].as_u64().unwrap(),
-                "{what}"
-            );
-            let counted = |b: &&Back| time(&rows[b.rollback]) - time(&rows[b.failed]) >= grace;
-            assert_eq!(
-                m.deployment_rework_rate.by_kind["rollback"],
-                back.iter().filter(counted).count() as u64,
-                "{what}"
-            );
-            by_rollback(
-                events,
-                config,
+        for grace in [0, GRACE_SECONDS] {
+            checked.window(
                 window,
-                &recoveries(rows, &found, window, grace),
-                &what,
+                grace,
+                want,
+                &format!("{environment} {days} {grace}"),
             );
+        }
+    }
+}
+
+impl Checked<'_> {
+    /// What a deployment delivered, and what it rolled back.
+    fn row(&self, nth: usize) {
+        let (ours, row) = (&self.timeline.deployments[nth], &self.rows[nth]);
+        let what = format!("{} {nth}", self.environment);
+        assert_eq!(ours.id, format!("dep:DE_{}", row["id"]));
+        let commits: BTreeSet<&str> = self
+            .timeline
+            .commits
+            .iter()
+            .filter(|c| c.deployment == nth)
+            .map(|c| c.sha.as_str())
+            .collect();
+        let theirs = row["changes"].as_array().unwrap().iter();
+        let theirs: BTreeSet<&str> = theirs.map(|c| c.as_str().unwrap()).collect();
+        assert_eq!(commits, theirs, "{what}");
+        let back = self.found.iter().find(|b| b.rollback == nth);
+        let failed = ours.rollback.map(|r| r.failed);
+        assert_eq!(failed, back.map(|b| b.failed), "{what}");
+        if let Some(back) = back {
+            // The truth's own measure of it, from what was replaced.
+            let replaced = &self.timeline.deployments[back.replaced];
+            let took = seconds_between(replaced.finished_at, ours.finished_at);
+            assert_eq!(Some(took), row["recovery_s"].as_i64(), "{what}");
+            let age = time(row) - time(&self.rows[back.failed]);
+            assert_eq!(ours.rollback.unwrap().race, age < GRACE_SECONDS, "{what}");
+        }
+    }
+
+    fn rollbacks(&self) {
+        let races = self.timeline.deployments.iter();
+        let races = races.filter_map(|d| d.rollback).filter(|r| r.race).count();
+        let counts = [self.found.len(), races, self.unseen.len()];
+        assert!(
+            ROLLBACKS.contains(&(self.environment, counts)),
+            "{counts:?}"
+        );
+    }
+
+    fn window(&self, window: Window, grace: i64, want: &Value, what: &str) {
+        let config = by_environment(self.environment, grace);
+        let report = measured(self.events, &config, window);
+        let m = &report.overall.metrics;
+        numbers(m, want, what);
+        same_quantiles(
+            &m.change_lead_time.merge_to_deploy,
+            &summary(people(&self.merges, window)),
+            what,
+        );
+        self.pulls_in(window, want, what);
+        let inside = |nth: usize| window.contains(at(time(&self.rows[nth])));
+        let back = || self.found.iter().filter(|b| inside(b.rollback));
+        let unseen = self.unseen.iter().filter(|nth| inside(**nth)).count();
+        let all = (back().count() + unseen) as u64;
+        assert_eq!(Some(all), want["rollbacks"].as_u64(), "{what}");
+        let took = |b: &Back| time(&self.rows[b.rollback]) - time(&self.rows[b.failed]);
+        assert_eq!(
+            m.deployment_rework_rate.by_kind["rollback"],
+            back().filter(|b| took(b) >= grace).count() as u64,
+            "{what}"
+        );
+        let restored = recoveries(self.rows, &self.found, window, grace);
+        by_rollback(self.events, &config, window, &restored, what);
+    }
+
+    /// From merge to deployment, bots included as in the truth; where a branch went ahead of its merge commit the
+    /// two differ, as [`pulls`] shows one by one.
+    fn pulls_in(&self, window: Window, want: &Value, what: &str) {
+        let early = BRANCHES.iter().any(|(name, list)| {
+            let inside = |n: &u64| window.contains(at(self.merges[n].1));
+            *name == self.environment && list.iter().any(inside)
+        });
+        let inside = |at_: &i64| window.contains(at(*at_));
+        let took = self
+            .merges
+            .values()
+            .filter(|(_, deployed, _)| inside(deployed));
+        let took = summary(took.map(|(merged, deployed, _)| (deployed - merged) as f64));
+        for field in [
+            "n",
+            "mean",
+            "p50_linear",
+            "p75_linear",
+            "p90_linear",
+            "p95_linear",
+            "p99_linear",
+        ] {
+            if !early {
+                let theirs = &want["lead_pr"][field];
+                same(took[field].as_f64(), theirs, &format!("{what} {field}"));
+            }
         }
     }
 }
@@ -440,6 +476,25 @@ fn three_environments_agree_with_the_truth() {
     }
 }
 
+/// The same pull requests, merges and deliveries. Who opened one is known to the API alone: a bot's branch that a
+/// person pushed to is a person's in a clone.
+fn the_same_merges(events: &Events, tags: &Events, environment: &str) -> (Merges, Merges) {
+    let of_tags = merges(&Timeline::fold(tags, &by_tag(0)));
+    let of_api = merges(&Timeline::fold(events, &by_environment(environment, 0)));
+    assert_eq!(of_tags.len(), of_api.len());
+    let mut pushed_to = Vec::new();
+    for (number, (merged, deployed, bot)) in &of_tags {
+        let api = of_api[number];
+        assert_eq!((*merged, *deployed), (api.0, api.1), "pr:{number}");
+        if *bot != api.2 {
+            assert!(api.2, "pr:{number}");
+            pushed_to.push(*number);
+        }
+    }
+    assert_eq!(pushed_to, PUSHED_TO, "{environment}");
+    (of_api, of_tags)
+}
+
 #[test]
 fn tags_of_a_clone_give_the_numbers_of_the_api() {
     let Some(view) = View::open() else { return };
@@ -452,21 +507,7 @@ fn tags_of_a_clone_give_the_numbers_of_the_api() {
         let want = &expected["envs"][environment];
         let folder = tempfile::tempdir().unwrap();
         let tags = tagged(folder.path(), want["rows"].as_array().unwrap());
-        let of_tags = merges(&Timeline::fold(&tags, &by_tag(0)));
-        let of_api = merges(&Timeline::fold(&events, &by_environment(environment, 0)));
-        // The same pull requests, merges and deliveries. Who opened one is known to the API alone: a bot's branch
-        // that a person pushed to is a person's in a clone.
-        assert_eq!(of_tags.len(), of_api.len());
-        let mut pushed_to = Vec::new();
-        for (number, (merged, deployed, bot)) in &of_tags {
-            let api = of_api[number];
-            assert_eq!((*merged, *deployed), (api.0, api.1), "pr:{number}");
-            if *bot != api.2 {
-                assert!(api.2, "pr:{number}");
-                pushed_to.push(*number);
-            }
-        }
-        assert_eq!(pushed_to, PUSHED_TO, "{environment}");
+        let (of_api, of_tags) = the_same_merges(&events, &tags, environment);
         for days in [30, 90, 180] {
             for grace in [0, GRACE_SECONDS] {
                 let window = Window {

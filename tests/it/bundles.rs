@@ -6,7 +6,7 @@ use std::process::Command;
 
 use fivekeys::collect::git::{GitHistory, collect};
 use fivekeys::config::{Config, TagPattern};
-use fivekeys::event::{Commit, Deployment, Events, Fact, Instant, Pull, Source};
+use fivekeys::event::{Commit, Deployment, Events, Instant, Pull, Source};
 use fivekeys::timeline::Timeline;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ fn data() -> PathBuf {
 }
 
 /// The bundle's name and its truth, or `None` with a word about it.
-pub fn truth(name: &str) -> Option<Value> {
+pub(crate) fn truth(name: &str) -> Option<Value> {
     let path = data().join("truth").join(format!("{name}.json"));
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("skipped: {} is absent", path.display());
@@ -31,7 +31,7 @@ pub fn truth(name: &str) -> Option<Value> {
 }
 
 /// The truth's pattern, with our name of its group.
-pub fn config(truth: &Value) -> Config {
+pub(crate) fn config(truth: &Value) -> Config {
     let pattern = truth["config"]["tag_regex"].as_str().unwrap();
     Config {
         tags: TagPattern::new(&pattern.replace("(?P<c>", "(?P<service>")).unwrap(),
@@ -40,7 +40,7 @@ pub fn config(truth: &Value) -> Config {
 }
 
 /// What git mode collects from a clone of a bundle.
-pub fn history(bundle: &str, truth: &Value) -> GitHistory {
+pub(crate) fn history(bundle: &str, truth: &Value) -> GitHistory {
     let folder = tempfile::tempdir().unwrap();
     let bundle = data().join(format!("bundles/{bundle}-skel.bundle"));
     let cloned = Command::new("git")
@@ -63,28 +63,24 @@ pub fn history(bundle: &str, truth: &Value) -> GitHistory {
 }
 
 fn deployments(history: &GitHistory) -> impl Iterator<Item = (&str, &Deployment, Instant)> {
-    history.events.iter().filter_map(|event| match &event.fact {
-        Fact::Deployment(d) => Some((event.id.as_str(), d, d.finished_at.unwrap())),
-        _ => None,
+    history.events.iter().filter_map(|event| {
+        let deployed = event.fact.as_deployment()?;
+        Some((event.id.as_str(), deployed, deployed.finished_at.unwrap()))
     })
 }
 
 fn commits(history: &GitHistory) -> HashMap<&str, (&Commit, Instant)> {
     let all = history.events.iter();
-    all.filter_map(|event| match &event.fact {
-        Fact::Commit(c) => Some((c.sha.as_str(), (c, event.time))),
-        _ => None,
-    })
-    .collect()
+    all.filter_map(|event| Some((event, event.fact.as_commit()?)))
+        .map(|(event, c)| (c.sha.as_str(), (c, event.time)))
+        .collect()
 }
 
 fn pulls(history: &GitHistory) -> HashMap<u64, &Pull> {
     let all = history.events.iter();
-    all.filter_map(|event| match &event.fact {
-        Fact::Pull(p) => Some((p.number, p)),
-        _ => None,
-    })
-    .collect()
+    all.filter_map(|event| event.fact.as_pull())
+        .map(|p| (p.number, p))
+        .collect()
 }
 
 /// What the timeline says.

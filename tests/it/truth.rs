@@ -19,12 +19,12 @@ use super::bundles;
 /// Longer than any history: every revert counts.
 const FOREVER_SECONDS: i64 = 100 * 365 * 86_400;
 
-pub fn at(seconds: i64) -> Instant {
+pub(crate) fn at(seconds: i64) -> Instant {
     chrono::DateTime::from_timestamp(seconds, 0).unwrap()
 }
 
 /// Equal to one part in a million.
-pub fn same(ours: Option<f64>, truth: &Value, what: &str) {
+pub(crate) fn same(ours: Option<f64>, truth: &Value, what: &str) {
     let theirs = truth.as_f64();
     let close = match (ours, theirs) {
         (Some(a), Some(b)) => (a - b).abs() <= 1e-6 * b.abs().max(1e-9),
@@ -35,7 +35,7 @@ pub fn same(ours: Option<f64>, truth: &Value, what: &str) {
 }
 
 /// A distribution against the truth's form of it.
-pub fn same_quantiles(ours: &Quantiles, truth: &Value, what: &str) {
+pub(crate) fn same_quantiles(ours: &Quantiles, truth: &Value, what: &str) {
     let n = truth["n"].as_u64().unwrap_or(0);
     assert_eq!(ours.n, n, "{what}: n");
     assert_eq!(
@@ -56,7 +56,7 @@ pub fn same_quantiles(ours: &Quantiles, truth: &Value, what: &str) {
 }
 
 /// The same summary of values that the truth lists one by one.
-pub fn summary(values: impl IntoIterator<Item = f64>) -> Value {
+pub(crate) fn summary(values: impl IntoIterator<Item = f64>) -> Value {
     let all = Distribution::of(values);
     serde_json::json!({
         "n": all.n(), "mean": all.mean(), "p50_linear": all.quantile(0.5), "p75_linear": all.quantile(0.75),
@@ -64,7 +64,7 @@ pub fn summary(values: impl IntoIterator<Item = f64>) -> Value {
     })
 }
 
-pub fn measured(events: &Events, config: &Config, window: Window) -> Report {
+pub(crate) fn measured(events: &Events, config: &Config, window: Window) -> Report {
     let ask = Ask {
         window,
         now: window.to,
@@ -201,7 +201,7 @@ fn kinds_in(part: &Part<'_>, report: &Report, want: &Value, what: &str) {
                     .is_some_and(|at| report.window.from <= at && at < report.window.to)
         })
     };
-    let theirs = |kind: &str| want["kinds"][kind].as_u64().unwrap_or(0) as usize;
+    let theirs = |kind: &str| usize::try_from(want["kinds"][kind].as_u64().unwrap_or(0)).unwrap();
     assert_eq!(
         own().filter(|d| d.baseline).count(),
         theirs("baseline"),
@@ -303,35 +303,39 @@ fn pulls(part: &Part<'_>, events: &Events, config: &Config, copies: &Explained, 
         let merge = merge.fact.as_pull().unwrap().merge_sha.as_deref().unwrap();
         assert_eq!(part.commits[merge].parents.len(), 2, "pr:{number}");
     }
-    let shared = ours.values().filter(|c| {
-        !c.pull
-            .is_some_and(|n| copies.contains(&n) || early.contains(&n))
-    });
-    let shared = summary(shared.map(|c| took(c)));
-    let sums = &part.truth["prs"]["merge_to_deploy"];
     if early.is_empty() {
-        assert_eq!(
-            shared["n"].as_u64(),
-            part.truth["prs"]["n"].as_u64(),
-            "{}",
-            part.name
-        );
-        for field in [
-            "mean",
-            "p50_linear",
-            "p75_linear",
-            "p90_linear",
-            "p95_linear",
-            "p99_linear",
-        ] {
-            same(
-                shared[field].as_f64(),
-                &sums[field],
-                &format!("{} {field}", part.name),
-            );
-        }
+        let shared = ours
+            .values()
+            .filter(|c| !c.pull.is_some_and(|n| copies.contains(&n)));
+        sums(part, shared.map(|c| took(c)));
     }
-    // The headline is about people; the truth counts bots in, so that the sum is taken without them here.
+    merges(part, events, config, people);
+}
+
+/// What the truth sums up itself.
+fn sums(part: &Part<'_>, took: impl Iterator<Item = f64>) {
+    let ours = summary(took);
+    let theirs = &part.truth["prs"];
+    assert_eq!(ours["n"].as_u64(), theirs["n"].as_u64(), "{}", part.name);
+    for field in [
+        "mean",
+        "p50_linear",
+        "p75_linear",
+        "p90_linear",
+        "p95_linear",
+        "p99_linear",
+    ] {
+        let what = format!("{} {field}", part.name);
+        same(
+            ours[field].as_f64(),
+            &theirs["merge_to_deploy"][field],
+            &what,
+        );
+    }
+}
+
+/// The headline is about people; the truth counts bots in, so that the sum is taken without them here.
+fn merges(part: &Part<'_>, events: &Events, config: &Config, people: Vec<f64>) {
     let window = Window {
         from: part.timeline.deployments[0].finished_at,
         to: part.timeline.deployments.last().unwrap().finished_at + Duration::seconds(1),
