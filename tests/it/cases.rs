@@ -65,6 +65,7 @@ fn quantiles(q: &Quantiles) -> Value {
 }
 
 /// The report, by the paths that the cases use.
+#[expect(clippy::too_many_lines, reason = "one table, read from top to bottom")]
 fn paths(report: &Report, counted: &Report, zone: chrono_tz::Tz) -> Value {
     let m = &report.overall.metrics;
     let (df, lt, cf) = (

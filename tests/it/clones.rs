@@ -81,10 +81,8 @@ impl Repo {
 }
 
 fn commit<'h>(history: &'h GitHistory, sha: &str) -> &'h Commit {
-    let found = history.events.iter().find_map(|event| match &event.fact {
-        Fact::Commit(commit) if commit.sha == sha => Some(commit),
-        _ => None,
-    });
+    let mut commits = history.events.iter().filter_map(|e| e.fact.as_commit());
+    let found = commits.find(|commit| commit.sha == sha);
     found.unwrap_or_else(|| panic!("{sha} is missing"))
 }
 
