@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use fivekeys::collect::git::{GitHistory, GitHistoryError, collect};
 use fivekeys::config::{self, Config};
-use fivekeys::event::{Commit, Fact, Source};
+use fivekeys::event::{Commit, Source};
 use fivekeys::host::git::GitError;
 
 /// A repository whose clock moves a minute with every command.
