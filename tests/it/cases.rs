@@ -257,3 +257,18 @@ fn an_unknown_key_is_refused_with_its_place_and_a_near_match() {
     assert_eq!(error.place, Some((2, 14)));
     assert_eq!(error.help.as_deref(), Some("did you mean `deployments`?"));
 }
+
+#[test]
+fn every_case_fits_the_published_schema_and_a_typing_error_does_not() {
+    let schema: Value = serde_json::from_str(include_str!("../../history.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    for case in cases() {
+        let errors: Vec<String> = schema
+            .iter_errors(&case["events"])
+            .map(|e| format!("{}: {e}", case["id"]))
+            .collect();
+        assert!(errors.is_empty(), "{}", errors.join("\n"));
+    }
+    assert!(!schema.is_valid(&json!({"deploymnts": []})));
+    assert!(!schema.is_valid(&json!({"deployments": [{"environment": "production"}]})));
+}
