@@ -19,6 +19,7 @@ mod clones;
 mod data;
 mod docs;
 mod ghsim;
+mod judged;
 mod laws;
 mod truth;
 mod world;

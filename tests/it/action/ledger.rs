@@ -136,3 +136,20 @@ fn what_earlier_runs_left_behind_is_swept_in() {
         done.summary
     );
 }
+
+#[test]
+fn a_branch_that_is_somebody_else_s_is_left_as_it_is() {
+    let world = shop();
+    world
+        .github()
+        .push("fivekeys", &[("README.md", "Keys of the office.\n")]);
+    let before = world.github().branch_files("fivekeys");
+    let done = deploy_of(&world, 8, 100).run();
+    is_not_stored(&done, "holds no ledger");
+    assert_eq!(done.branch_files, before);
+
+    let world = shop();
+    let done = deploy_of(&world, 8, 100).input("branch", "main").run();
+    is_not_stored(&done, "the default branch holds the code");
+    assert_eq!(world.requests().mutations(), 0);
+}
