@@ -1,5 +1,4 @@
-//! What a deployment delivered where no graph says so: declared changes and pull requests, and as a last resort the clock
-//! (rule LT4).
+//! What a deployment delivered where no graph says so: declared, or as a last resort by the clock (rule LT4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
