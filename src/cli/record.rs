@@ -2,14 +2,12 @@
 
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
-
 use super::args::{DeployArgs, IncidentCommand, IncidentOpenArgs, IncidentResolveArgs};
 use super::workspace::folder_ledger;
 use super::{Exit, Failure, question, workspace};
 use crate::event::{
     Cause, Correction, Deployment, Event, Events, Fact, Incident, Instant, Outcome, Source,
-    causes_in, parse_instant,
+    causes_in, digest, parse_instant,
 };
 use crate::host::Host;
 use crate::host::git::Git;
@@ -338,9 +336,5 @@ fn cause(host: &Host, events: &Events, text: &str) -> Cause {
 
 /// Ids of events that no system names: the same facts are the same event.
 fn hashed(parts: &[&str]) -> String {
-    let digest = Sha256::digest(parts.join("|").as_bytes());
-    digest[..8].iter().fold("man:".to_owned(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    format!("man:{}", digest(parts.join("|").as_bytes(), 8))
 }

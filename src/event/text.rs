@@ -137,14 +137,18 @@ pub fn subject_key(title: &str) -> String {
     {
         text = head.trim_end();
     }
-    let digest = Sha256::digest(text.as_bytes());
-    digest[..8]
-        .iter()
-        .fold(String::with_capacity(16), |mut out, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+    digest(text.as_bytes(), 8)
+}
+
+/// The first bytes of SHA-256, as hex digits: a short name for a longer text.
+#[must_use]
+pub fn digest(text: &[u8], bytes: usize) -> String {
+    let sum = Sha256::digest(text);
+    sum.iter().take(bytes).fold(String::new(), |mut out, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 /// Whether a login or author name is a bot's: `[bot]`, or the token `bot` (rule LT8).

@@ -9,10 +9,8 @@ pub mod v1;
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
 use crate::config::Config;
-use crate::event::{Calendar, Events, Instant, Window, seconds_between};
+use crate::event::{Calendar, Events, Instant, Window, digest, seconds_between};
 use crate::insight;
 use crate::metric::{Period, Scope};
 use crate::timeline::Timeline;
@@ -134,16 +132,11 @@ fn definition(config: &Config, window: &Window) -> v1::Definition {
     let days = seconds_between(window.from, window.to) / 86_400;
     parameters.insert("window".to_owned(), format!("{days}d"));
     parameters.insert("rules".to_owned(), "1".to_owned());
-    let mut hash = Sha256::new();
-    for (key, value) in &parameters {
-        hash.update(format!("{key}={value}\n"));
-    }
-    let digest = hash.finalize();
-    let fingerprint = digest[..6].iter().fold(String::new(), |mut out, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(out, "{byte:02x}");
-        out
-    });
+    let text: Vec<String> = parameters
+        .iter()
+        .map(|(key, value)| format!("{key}={value}\n"))
+        .collect();
+    let fingerprint = digest(text.concat().as_bytes(), 6);
     v1::Definition {
         fingerprint,
         parameters,
