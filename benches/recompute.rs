@@ -135,16 +135,10 @@ fn deployed(n: u64, finished: i64) -> Event {
         },
         started_at: Some(at(finished - 200)),
         finished_at: Some(at(finished)),
-        approximate: false,
         run: Some((9_000_000_000 + n).to_string()),
-        repository: None,
         attempt: Some(1),
         production: Some(true),
-        transient: false,
-        labels: Vec::new(),
-        changes: None,
-        pulls: Vec::new(),
-        url: None,
+        ..Deployment::default()
     };
     let id = format!("dep:DE_{n}");
     event(

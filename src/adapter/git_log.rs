@@ -286,22 +286,12 @@ pub fn merge_deployments(log: &[LogEntry], head: Option<&str>) -> Vec<Event> {
 
 fn deployment(sha: &str, finished_at: Instant) -> Deployment {
     Deployment {
-        service: None,
         environment: "production".to_owned(),
         revision: Some(sha.to_owned()),
         outcome: Outcome::Success,
-        started_at: None,
         finished_at: Some(finished_at),
-        approximate: false,
-        run: None,
-        repository: None,
-        attempt: None,
         production: Some(true),
-        transient: false,
-        labels: Vec::new(),
-        changes: None,
-        pulls: Vec::new(),
-        url: None,
+        ..Deployment::default()
     }
 }
 

@@ -164,17 +164,14 @@ fn build(
                 .map(|s| s.at),
             finished_at,
             approximate: record.cut && decided.is_some(),
-            repository: None,
             run: record.run.or_else(|| log.map(|(run, _)| run.to_owned())),
             attempt: record
                 .attempt
                 .or_else(|| log.and_then(|(_, attempt)| attempt)),
             production: record.production,
             transient: record.transient,
-            labels: Vec::new(),
-            changes: None,
-            pulls: Vec::new(),
             url: decided.and_then(|s| s.log.clone().or_else(|| s.site.clone())),
+            ..Deployment::default()
         }),
     })
 }

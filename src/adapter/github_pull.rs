@@ -58,8 +58,8 @@ pub fn from_graphql(node: &Value) -> Result<Option<Event>, PayloadError> {
         undoes: Undoes::read(title, body, branch),
         subject: Some(subject_key(title)).filter(|_| !title.trim().is_empty()),
         hotfix: is_hotfix_branch(branch) || is_hotfix_title(title),
-        deployment: None,
         node: Some(required(node, WHAT, "id")?),
+        ..Pull::default()
     };
     Ok(Some(Event {
         id: format!("pr:{number}"),

@@ -143,8 +143,6 @@ fn deployment(row: DeploymentRow) -> Event {
             run: row.run.map(Key::text),
             repository: row.repo,
             attempt: row.attempt,
-            production: None,
-            transient: false,
             labels: row.labels,
             changes: row.changes.map(|list| {
                 list.into_iter()
@@ -156,7 +154,7 @@ fn deployment(row: DeploymentRow) -> Event {
                     .collect()
             }),
             pulls: row.merged_pulls,
-            url: None,
+            ..event::Deployment::default()
         }),
     )
 }
@@ -225,13 +223,12 @@ fn pull(row: PullRow) -> Event {
             commits,
             bot: author.is_some_and(is_bot),
             lines: row.lines,
-            files: None,
             labels: row.labels,
             undoes: Undoes::read(&title, row.body.as_deref().unwrap_or(""), &branch),
             subject: (!title.is_empty()).then(|| subject_key(&title)),
             hotfix: is_hotfix_title(&title) || is_hotfix_branch(&branch),
             deployment: row.deployment.map(Key::text),
-            node: None,
+            ..Pull::default()
         }),
     )
 }

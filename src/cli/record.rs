@@ -56,19 +56,11 @@ pub(super) fn deploy(host: &Host, args: &DeployArgs) -> Result<Exit, Failure> {
         outcome: Outcome::of_status(&args.status),
         started_at: started,
         finished_at: Some(at),
-        approximate: false,
-        run: None,
-        repository: None,
-        attempt: None,
-        production: None,
-        transient: false,
         labels: match known {
             Some(known) if args.labels.is_empty() => known.labels.clone(),
             _ => args.labels.clone(),
         },
-        changes: None,
-        pulls: Vec::new(),
-        url: None,
+        ..Deployment::default()
     };
     if known == Some(&deployment) {
         return already(host, &id);

@@ -141,18 +141,11 @@ fn report(own: &OwnRun<'_>) -> Own {
             environment: environment.to_owned(),
             revision: own.sha.map(str::to_owned),
             outcome: Outcome::of_status(status),
-            started_at: None,
             finished_at: Some(own.now),
             approximate: true,
             run: Some(own.run.to_owned()),
-            repository: None,
             attempt: own.attempt,
-            production: None,
-            transient: false,
-            labels: Vec::new(),
-            changes: None,
-            pulls: Vec::new(),
-            url: None,
+            ..Deployment::default()
         }),
     }))
 }

@@ -2,13 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono_tz::Tz;
 use serde::Deserialize;
 
-use super::{
-    CommentMode, Config, Edition, Environments, FailedAttempts, Globs, PatternError, Redeploys,
-    Service, ShapeError, SourceChoice, TagPattern, parse_days, parse_seconds,
-};
+use super::{Config, ShapeError};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,39 +46,87 @@ impl ConfigError {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-struct File {
+pub(super) struct File {
     /// Environments that are production, as globs. Default: names that begin with production, prod, prd or live.
-    environments: Option<OneOrMany>,
+    pub(super) environments: Option<OneOrMany>,
     /// Deployable components of this repository, by name.
-    services: BTreeMap<String, ServiceFile>,
-    /// Where deployments are read from: auto, deployments, tags or merges.
-    source: Option<SourceFile>,
+    pub(super) services: BTreeMap<String, ServiceFile>,
+    /// Where deployments are read from: auto, deployments, workflows, releases, tags, state or merges.
+    pub(super) source: Option<SourceFile>,
+    /// Workflow runs that are deployments, where GitHub has no record of deployments.
+    pub(super) workflows: Vec<WorkflowFile>,
+    /// Files whose git history says what was deployed, and when.
+    pub(super) state_files: Vec<StateFileFile>,
+    /// Whether a pre-release is a deployment: true or false.
+    pub(super) prereleases: bool,
     /// Which tags are deployments: a regular expression; a group called service names the component.
-    tags: Option<String>,
+    pub(super) tags: Option<String>,
     /// Length of the window, such as 90d.
-    window: Option<String>,
+    pub(super) window: Option<String>,
     /// How far back the first run looks, such as 365d.
-    lookback: Option<String>,
+    pub(super) lookback: Option<String>,
     /// IANA time zone of days and weeks.
-    timezone: Option<String>,
+    pub(super) timezone: Option<String>,
     /// What counts as a failed deployment.
-    failure: FailureFile,
+    pub(super) failure: FailureFile,
+    /// Which issues are incidents.
+    pub(super) incidents: IncidentsFile,
+    /// Path of the reviewed file of corrections.
+    pub(super) corrections: Option<String>,
     /// What makes a deployment a hotfix.
-    hotfix: HotfixFile,
+    pub(super) hotfix: HotfixFile,
     /// What makes a deployment rework.
-    rework: ReworkFile,
+    pub(super) rework: ReworkFile,
     /// The same version deployed again: count or drop.
-    redeploys: Option<RedeploysFile>,
+    pub(super) redeploys: Option<RedeploysFile>,
     /// Edition of the bands: 2019, 2021, 2023, 2024 or none.
-    benchmark: Option<EditionFile>,
+    pub(super) benchmark: Option<EditionFile>,
+    /// What the team has promised, such as `change_lead_time.p50 <= 1d by 2027-03-31`.
+    pub(super) targets: Vec<String>,
+    /// What must not get worse, such as `change_fail_rate must not rise while deployment_frequency rises`.
+    pub(super) guardrails: Vec<String>,
     /// Comments on pull requests.
-    comment: CommentFile,
+    pub(super) comment: CommentFile,
+}
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkflowFile {
+    /// File of the workflow, such as deploy.yml, as a glob.
+    pub(super) file: String,
+    /// Name of the job that deploys, as a glob; without it the whole run is the deployment.
+    pub(super) job: Option<String>,
+    /// Environment it deploys to; production where it is not said.
+    pub(super) environment: Option<String>,
+    /// Component it deploys.
+    pub(super) service: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct StateFileFile {
+    /// Path of the file on the default branch.
+    pub(super) path: String,
+    /// Environment, where the file does not say it; production where neither does.
+    pub(super) environment: Option<String>,
+    /// Component, where the file does not say it.
+    pub(super) service: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct IncidentsFile {
+    /// Labels of issues that are incidents; an empty list reads none.
+    pub(super) labels: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "a text or a list of texts")]
-enum OneOrMany {
+pub(super) enum OneOrMany {
     One(String),
     Many(Vec<String>),
 }
@@ -90,69 +134,80 @@ enum OneOrMany {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-struct ServiceFile {
+pub(super) struct ServiceFile {
     /// Paths that belong to the service, as globs.
-    paths: Vec<String>,
+    pub(super) paths: Vec<String>,
     /// Its own deployment tags, as a regular expression.
-    tags: Option<String>,
+    pub(super) tags: Option<String>,
+    /// Environments that are its own, as globs: a deployment there is of this service.
+    pub(super) environments: Vec<String>,
+    /// Workflow files that deploy it, as globs: a deployment by one of them is of this service.
+    pub(super) workflows: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-struct FailureFile {
+pub(super) struct FailureFile {
     /// Attempts that took no effect: separate (shown beside the rate) or count (part of it).
-    failed_attempts: Option<FailedAttemptsFile>,
+    pub(super) failed_attempts: Option<FailedAttemptsFile>,
     /// How long after a deployment an incident is blamed on it by time alone.
-    incident_horizon: Option<String>,
+    pub(super) incident_horizon: Option<String>,
     /// How long after a delivery a revert of it is a failure.
-    revert_horizon: Option<String>,
+    pub(super) revert_horizon: Option<String>,
+    /// Labels by which a person says that the deployment of a pull request failed.
+    pub(super) labels: Option<Vec<String>>,
+    /// Labels by which a person says that it did not.
+    pub(super) cleared_labels: Option<Vec<String>>,
     /// A rollback faster than this is a race of two promotions.
-    rollback_grace: Option<String>,
+    pub(super) rollback_grace: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-struct HotfixFile {
+pub(super) struct HotfixFile {
     /// Labels of pull requests and deployments.
-    labels: Option<Vec<String>>,
+    pub(super) labels: Option<Vec<String>>,
     /// Tags or refs, as a regular expression.
-    tags: Option<String>,
+    pub(super) tags: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-struct ReworkFile {
+pub(super) struct ReworkFile {
     /// Labels of pull requests and deployments.
-    labels: Option<Vec<String>>,
+    pub(super) labels: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-struct CommentFile {
+pub(super) struct CommentFile {
     /// off or shipped.
-    mode: Option<CommentModeFile>,
+    pub(super) mode: Option<CommentModeFile>,
     /// Most comments a run writes.
-    max: Option<usize>,
+    pub(super) max: Option<usize>,
 }
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum SourceFile {
+pub(super) enum SourceFile {
     Auto,
     Deployments,
+    Workflows,
+    Releases,
     Tags,
+    State,
     Merges,
 }
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum FailedAttemptsFile {
+pub(super) enum FailedAttemptsFile {
     Separate,
     Count,
 }
@@ -160,7 +215,7 @@ enum FailedAttemptsFile {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum RedeploysFile {
+pub(super) enum RedeploysFile {
     Count,
     Drop,
 }
@@ -168,7 +223,7 @@ enum RedeploysFile {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum CommentModeFile {
+pub(super) enum CommentModeFile {
     Off,
     Shipped,
 }
@@ -177,7 +232,7 @@ enum CommentModeFile {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "2019, 2021, 2023, 2024 or none")]
-enum EditionFile {
+pub(super) enum EditionFile {
     Year(u16),
     Name(String),
 }
@@ -197,164 +252,7 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
         let place = e.location().map(|at| (at.line(), at.column()));
         ConfigError::Shape(ShapeError::new(&e.to_string(), place))
     })?;
-    validate(file)
-}
-
-fn validate(file: File) -> Result<Config, ConfigError> {
-    let File {
-        environments,
-        services,
-        source,
-        tags,
-        window,
-        lookback,
-        timezone,
-        failure,
-        hotfix,
-        rework,
-        redeploys,
-        benchmark,
-        comment,
-    } = file;
-    let mut config = Config::default();
-    if let Some(list) = environments {
-        let list = match list {
-            OneOrMany::One(one) => one.split(',').map(|s| s.trim().to_owned()).collect(),
-            OneOrMany::Many(many) => many,
-        };
-        config.environments = Environments::new(&list).map_err(value("environments"))?;
-    }
-    for (name, written) in services {
-        let service = service(&name, &written)?;
-        config.services.insert(name, service);
-    }
-    config.source = source.map_or(SourceChoice::Auto, |s| match s {
-        SourceFile::Auto => SourceChoice::Auto,
-        SourceFile::Deployments => SourceChoice::Deployments,
-        SourceFile::Tags => SourceChoice::Tags,
-        SourceFile::Merges => SourceChoice::Merges,
-    });
-    if let Some(tags) = tags {
-        config.tags = TagPattern::new(&tags).map_err(value("tags"))?;
-    }
-    if let Some(window) = window {
-        config.window_days = parse_days(&window).map_err(text_value("window"))?;
-    }
-    if let Some(lookback) = lookback {
-        config.lookback_days = parse_days(&lookback).map_err(text_value("lookback"))?;
-    }
-    if let Some(zone) = timezone {
-        config.timezone = parse_zone(&zone)?;
-    }
-    rules(&mut config, failure, hotfix, rework, redeploys.as_ref())?;
-    if let Some(edition) = benchmark {
-        config.benchmark = read_edition(&edition)?;
-    }
-    if let Some(mode) = comment.mode {
-        config.comment = match mode {
-            CommentModeFile::Off => CommentMode::Off,
-            CommentModeFile::Shipped => CommentMode::Shipped,
-        };
-    }
-    config.max_comments = comment.max.unwrap_or(config.max_comments).min(50);
-    Ok(config)
-}
-
-fn service(name: &str, written: &ServiceFile) -> Result<Service, ConfigError> {
-    let key = format!("services.{name}");
-    let tags = written.tags.as_deref().map(TagPattern::new).transpose();
-    Ok(Service {
-        paths: Globs::new(&written.paths, true).map_err(value(&key))?,
-        tags: tags.map_err(value(&key))?,
-    })
-}
-
-fn rules(
-    config: &mut Config,
-    failure: FailureFile,
-    hotfix: HotfixFile,
-    rework: ReworkFile,
-    redeploys: Option<&RedeploysFile>,
-) -> Result<(), ConfigError> {
-    let rules = &mut config.rules;
-    if let Some(FailedAttemptsFile::Count) = failure.failed_attempts {
-        rules.failed_attempts = FailedAttempts::Count;
-    }
-    if let Some(RedeploysFile::Drop) = redeploys {
-        rules.redeploys = Redeploys::Drop;
-    }
-    for (key, written, slot) in [
-        (
-            "failure.incident_horizon",
-            failure.incident_horizon,
-            &mut rules.incident_horizon_seconds,
-        ),
-        (
-            "failure.revert_horizon",
-            failure.revert_horizon,
-            &mut rules.revert_horizon_seconds,
-        ),
-        (
-            "failure.rollback_grace",
-            failure.rollback_grace,
-            &mut rules.rollback_grace_seconds,
-        ),
-    ] {
-        if let Some(written) = written {
-            *slot = parse_seconds(&written).map_err(text_value(key))?;
-        }
-    }
-    if let Some(labels) = hotfix.labels {
-        rules.hotfix_labels = labels;
-    }
-    if let Some(tags) = hotfix.tags {
-        rules.hotfix_tags = Some(TagPattern::new(&tags).map_err(value("hotfix.tags"))?);
-    }
-    if let Some(labels) = rework.labels {
-        rules.rework_labels = labels;
-    }
-    Ok(())
-}
-
-fn parse_zone(zone: &str) -> Result<Tz, ConfigError> {
-    zone.parse().map_err(|_| ConfigError::Value {
-        key: "timezone".to_owned(),
-        what: format!("`{zone}` is not an IANA time zone such as Europe/Berlin"),
-    })
-}
-
-fn read_edition(written: &EditionFile) -> Result<Edition, ConfigError> {
-    let name = match written {
-        EditionFile::Year(year) => year.to_string(),
-        EditionFile::Name(name) => name.clone(),
-    };
-    [
-        Edition::Y2019,
-        Edition::Y2021,
-        Edition::Y2023,
-        Edition::Y2024,
-        Edition::None,
-    ]
-    .into_iter()
-    .find(|edition| edition.name() == name)
-    .ok_or_else(|| ConfigError::Value {
-        key: "benchmark".to_owned(),
-        what: format!("`{name}` is not an edition; use 2019, 2021, 2023, 2024 or none"),
-    })
-}
-
-fn value(key: &str) -> impl Fn(PatternError) -> ConfigError + '_ {
-    move |error| ConfigError::Value {
-        key: key.to_owned(),
-        what: error.to_string(),
-    }
-}
-
-fn text_value<E: std::fmt::Display>(key: &str) -> impl Fn(E) -> ConfigError + '_ {
-    move |error| ConfigError::Value {
-        key: key.to_owned(),
-        what: error.to_string(),
-    }
+    super::meaning::of(file)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod duration;
 mod file;
+mod meaning;
 mod rule;
 mod shape;
 
@@ -22,10 +23,32 @@ pub enum SourceChoice {
     Auto,
     /// GitHub deployments.
     Deployments,
+    /// Workflow runs and jobs that the configuration names.
+    Workflows,
+    /// GitHub releases.
+    Releases,
     /// Tags.
     Tags,
+    /// Files whose git history is the log of deployments.
+    State,
     /// First-parent commits of the default branch.
     Merges,
+}
+
+impl SourceChoice {
+    /// As written in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Deployments => "deployments",
+            Self::Workflows => "workflows",
+            Self::Releases => "releases",
+            Self::Tags => "tags",
+            Self::State => "state",
+            Self::Merges => "merges",
+        }
+    }
 }
 
 /// What is written on pull requests.
@@ -75,6 +98,55 @@ pub struct Service {
     pub paths: Globs,
     /// Its own deployment tags.
     pub tags: Option<TagPattern>,
+    /// Environments that are its own.
+    pub environments: Globs,
+    /// Files of the workflows that deploy it.
+    pub workflows: Globs,
+}
+
+/// A workflow whose runs are deployments.
+#[derive(Debug, Clone)]
+pub struct DeployWorkflow {
+    /// Its file.
+    pub file: Globs,
+    /// The job that deploys; `None`: the whole run.
+    pub job: Option<Globs>,
+    /// Where it deploys to; `None`: the default name of production.
+    pub environment: Option<String>,
+    /// What it deploys.
+    pub service: Option<String>,
+}
+
+impl DeployWorkflow {
+    fn describe(&self) -> String {
+        let job = self.job.as_ref().map(Globs::describe);
+        let rest = [
+            job.as_deref(),
+            self.environment.as_deref(),
+            self.service.as_deref(),
+        ];
+        let rest: Vec<&str> = rest.into_iter().map(Option::unwrap_or_default).collect();
+        format!("{} {}", self.file.describe(), rest.join(" "))
+    }
+}
+
+/// A file whose git history is the log of deployments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFile {
+    /// Path in the repository.
+    pub path: String,
+    /// Environment, where the file does not say it.
+    pub environment: Option<String>,
+    /// Component, where the file does not say it.
+    pub service: Option<String>,
+}
+
+impl StateFile {
+    fn describe(&self) -> String {
+        let environment = self.environment.as_deref().unwrap_or_default();
+        let service = self.service.as_deref().unwrap_or_default();
+        format!("{} {environment} {service}", self.path)
+    }
 }
 
 /// The configuration, validated.
@@ -88,6 +160,20 @@ pub struct Config {
     pub source: SourceChoice,
     /// Which tags are deployments.
     pub tags: TagPattern,
+    /// Workflows whose runs are deployments.
+    pub workflows: Vec<DeployWorkflow>,
+    /// Files whose git history is the log of deployments.
+    pub state_files: Vec<StateFile>,
+    /// A pre-release is a deployment.
+    pub prereleases: bool,
+    /// Labels of the issues that are incidents.
+    pub incident_labels: Vec<String>,
+    /// Path of the reviewed file of corrections.
+    pub corrections: String,
+    /// What the team has promised.
+    pub targets: Vec<String>,
+    /// What must not get worse.
+    pub guardrails: Vec<String>,
     /// Length of the window in days.
     pub window_days: u32,
     /// How far back the first run looks.
@@ -111,6 +197,13 @@ impl Default for Config {
             services: BTreeMap::new(),
             source: SourceChoice::default(),
             tags: TagPattern::default(),
+            workflows: Vec::new(),
+            state_files: Vec::new(),
+            prereleases: false,
+            incident_labels: vec!["incident".to_owned()],
+            corrections: ".github/fivekeys-corrections.yml".to_owned(),
+            targets: Vec::new(),
+            guardrails: Vec::new(),
             window_days: 90,
             lookback_days: 365,
             timezone: Tz::UTC,
@@ -131,7 +224,16 @@ impl Config {
             out.insert(key.to_owned(), value);
         };
         put("environments", self.environments.describe());
+        put("source", self.source.name().to_owned());
         put("tags", self.tags.describe());
+        put("prereleases", self.prereleases.to_string());
+        put("incidents.labels", self.incident_labels.join(" "));
+        for (n, workflow) in self.workflows.iter().enumerate() {
+            put(&format!("workflows.{n}"), workflow.describe());
+        }
+        for (n, file) in self.state_files.iter().enumerate() {
+            put(&format!("state_files.{n}"), file.describe());
+        }
         put("timezone", self.timezone.name().to_owned());
         put("benchmark", self.benchmark.name().to_owned());
         for (key, value) in self.rules.parameters() {
@@ -141,6 +243,14 @@ impl Config {
             put(&format!("services.{name}.paths"), service.paths.describe());
             if let Some(tags) = &service.tags {
                 put(&format!("services.{name}.tags"), tags.describe());
+            }
+            for (key, globs) in [
+                ("environments", &service.environments),
+                ("workflows", &service.workflows),
+            ] {
+                if !globs.is_empty() {
+                    put(&format!("services.{name}.{key}"), globs.describe());
+                }
             }
         }
         out

@@ -218,6 +218,10 @@ pub struct Rules {
     pub revert_horizon_seconds: Span,
     /// A rollback faster than this is a race of two promotions (rule CF3).
     pub rollback_grace_seconds: Span,
+    /// Labels of pull requests that say their deployment failed (rule CF1).
+    pub failure_labels: Vec<String>,
+    /// Labels of pull requests that say it did not.
+    pub cleared_labels: Vec<String>,
     /// Labels of deployments and pull requests that make a hotfix.
     pub hotfix_labels: Vec<String>,
     /// Tags or refs that make a hotfix.
@@ -234,6 +238,8 @@ impl Default for Rules {
             incident_horizon_seconds: 7 * 86_400,
             revert_horizon_seconds: 30 * 86_400,
             rollback_grace_seconds: 300,
+            failure_labels: vec!["deployment-failed".to_owned()],
+            cleared_labels: vec!["deployment-fine".to_owned()],
             hotfix_labels: vec!["hotfix".to_owned()],
             hotfix_tags: None,
             rework_labels: vec!["rework".to_owned(), "unplanned".to_owned()],
@@ -272,6 +278,8 @@ impl Rules {
                 "failure.rollback_grace",
                 format!("{}s", self.rollback_grace_seconds),
             ),
+            ("failure.labels", self.failure_labels.join(" ")),
+            ("failure.cleared_labels", self.cleared_labels.join(" ")),
             ("hotfix.labels", self.hotfix_labels.join(" ")),
             (
                 "hotfix.tags",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Instant, Undoes};
+use super::{Instant, Span, Undoes};
 
 /// One remembered fact. `(kind of fact, id)` names it; a later revision of the same id replaces it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +25,20 @@ pub struct Event {
 pub enum Source {
     /// GitHub's deployments and their statuses.
     GithubDeployments,
-    /// The workflow run that called us.
+    /// A workflow run or job: the one that called us, or one that the configuration names as the deploy.
     WorkflowRun,
+    /// Releases published on GitHub.
+    GithubReleases,
+    /// The git history of a file that says what is deployed.
+    StateFile,
+    /// GitHub issues with an incident label.
+    GithubIssues,
+    /// Labels and comments by which people judge the pull requests of a deployment.
+    GithubMarks,
+    /// The reviewed file of corrections.
+    CorrectionsFile,
+    /// Incidents of a status page kept as files.
+    StatusPage,
     /// GitHub's commits and pull requests.
     GithubChanges,
     /// Tags of a git clone.
@@ -48,6 +60,12 @@ impl Source {
         match self {
             Self::GithubDeployments => "github-deployments",
             Self::WorkflowRun => "workflow-run",
+            Self::GithubReleases => "github-releases",
+            Self::StateFile => "state-file",
+            Self::GithubIssues => "github-issues",
+            Self::GithubMarks => "github-marks",
+            Self::CorrectionsFile => "corrections-file",
+            Self::StatusPage => "status-page",
             Self::GithubChanges => "github-changes",
             Self::GitTags => "git-tags",
             Self::GitMerges => "git-merges",
@@ -85,10 +103,13 @@ pub enum Fact {
 }
 
 /// How a deployment ended (rule U5). What a status means is decided once, by the adapter that reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Still under way.
+    #[default]
     Pending,
     /// Took no effect and was not meant to: cancelled, skipped, superseded before it began.
     Ignored,
@@ -112,7 +133,7 @@ impl Outcome {
 }
 
 /// A deployment, or an attempt at one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployment {
     /// The deployable component; absent where the repository has only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,6 +157,18 @@ pub struct Deployment {
     /// The workflow run, so that re-runs and matrix parts fold (rules U2, U3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
+    /// File of the workflow that ran, such as `deploy.yml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
+    /// Seconds it waited for a runner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_seconds: Option<Span>,
+    /// Seconds it waited for somebody's approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_seconds: Option<Span>,
+    /// Seconds of its environment's wait timer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer_seconds: Option<Span>,
     /// The repository, where one run deploys several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
@@ -233,6 +266,15 @@ pub struct Pull {
     /// The commit on the target branch that the merge made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merge_sha: Option<String>,
+    /// Last of its own commits: the one that was tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+    /// How its last commit was tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci: Option<Ci>,
+    /// Rounds of review: how often changes were asked for, and one more when it was reviewed at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_rounds: Option<u32>,
     /// Its own commits, before and after a rebase.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commits: Vec<String>,
@@ -263,6 +305,21 @@ pub struct Pull {
     /// The node id that comments are written to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+}
+
+/// The workflow runs of a pull request's last commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ci {
+    /// From the first of them created to the last of them completed.
+    pub run_seconds: Span,
+    /// Longest wait of a job for a runner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_seconds: Option<Span>,
+    /// Runs.
+    pub runs: u32,
+    /// Of them, those that passed when they were only run again.
+    #[serde(default)]
+    pub flaky: u32,
 }
 
 /// `commit` is in `old..new`, said by a source that has no graph.

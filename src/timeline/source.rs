@@ -19,9 +19,16 @@ pub(super) fn select<T>(
     let recorded = from(Source::GithubDeployments) || from(Source::WorkflowRun);
     let chosen = match config.source {
         SourceChoice::Auto if recorded => SourceChoice::Deployments,
+        SourceChoice::Auto if from(Source::StateFile) => SourceChoice::State,
+        SourceChoice::Auto if from(Source::GithubReleases) => SourceChoice::Releases,
         SourceChoice::Auto if tagged => SourceChoice::Tags,
         SourceChoice::Auto => SourceChoice::Merges,
-        said @ (SourceChoice::Deployments | SourceChoice::Tags | SourceChoice::Merges) => said,
+        said @ (SourceChoice::Deployments
+        | SourceChoice::Workflows
+        | SourceChoice::Releases
+        | SourceChoice::Tags
+        | SourceChoice::State
+        | SourceChoice::Merges) => said,
     };
     let mainline = (chosen == SourceChoice::Merges)
         .then(|| mainline(events))
@@ -31,14 +38,24 @@ pub(super) fn select<T>(
         .filter(|record| {
             let event = event(record);
             match event.source {
-                Source::GithubDeployments | Source::WorkflowRun => {
-                    chosen == SourceChoice::Deployments
+                Source::GithubDeployments => chosen == SourceChoice::Deployments,
+                Source::WorkflowRun => {
+                    matches!(chosen, SourceChoice::Deployments | SourceChoice::Workflows)
                 }
+                Source::GithubReleases => chosen == SourceChoice::Releases,
+                Source::StateFile => chosen == SourceChoice::State,
                 Source::GitTags => chosen == SourceChoice::Tags && is_deployment_tag(event, config),
                 Source::GitMerges => {
                     chosen == SourceChoice::Merges && is_on(event, mainline.as_ref())
                 }
-                Source::GithubChanges | Source::GitLog | Source::History | Source::Manual => true,
+                Source::GithubChanges
+                | Source::GitLog
+                | Source::History
+                | Source::Manual
+                | Source::GithubIssues
+                | Source::GithubMarks
+                | Source::CorrectionsFile
+                | Source::StatusPage => true,
             }
         })
         .collect()

@@ -34,9 +34,13 @@ fn config(settings: &HistorySettings, case: &Value) -> Config {
     }
     for (name, paths) in &settings.paths {
         let paths = Globs::new(paths, true).unwrap();
-        config
-            .services
-            .insert(name.clone(), Service { paths, tags: None });
+        config.services.insert(
+            name.clone(),
+            Service {
+                paths,
+                ..Service::default()
+            },
+        );
     }
     config
 }

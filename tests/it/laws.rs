@@ -94,14 +94,9 @@ fn deployment() -> impl Strategy<Value = (String, Fact)> {
                 finished_at: how.2,
                 approximate: how.3,
                 run: more.0,
-                repository: None,
-                attempt: None,
-                production: None,
-                transient: false,
                 labels: more.1.into_iter().map(str::to_owned).collect(),
-                changes: None,
                 pulls: more.2,
-                url: None,
+                ..Deployment::default()
             };
             (what.0, Fact::Deployment(fact))
         })
