@@ -302,7 +302,7 @@ pub(super) struct DoctorArgs {
     /// Such as acme/shop; else that of the clone.
     #[arg(long, value_name = "OWNER/NAME")]
     pub(super) repository: Option<String>,
-    /// Branch that keeps the ledger.
+    /// Branch of the ledger.
     #[arg(long, value_name = "NAME", default_value = "fivekeys")]
     pub(super) branch: String,
     /// Do not ask GitHub, even with a token.
