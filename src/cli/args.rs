@@ -171,7 +171,7 @@ pub(super) struct TrendArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A figure's path or older name, or an event's id; without it: what there is.
+    /// A figure or an event, as below; without it: every figure there is.
     pub(super) figure: Option<String>,
     /// terminal, markdown or json.
     #[arg(
@@ -181,7 +181,7 @@ pub(super) struct ExplainArgs {
         value_parser = ["terminal", "markdown", "json"],
     )]
     pub(super) format: String,
-    /// Every event instead of the first twenty, and every parameter.
+    /// Every event, not only the first twenty.
     #[arg(long)]
     pub(super) verbose: bool,
     /// What to look at.
