@@ -19,7 +19,9 @@ fn leaves(path: &str, value: &Value, out: &mut Vec<(String, Value)>) {
                 leaves(&format!("{path}.{n}"), value, out);
             }
         }
-        leaf => out.push((path.to_owned(), leaf.clone())),
+        leaf @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            out.push((path.to_owned(), leaf.clone()));
+        }
     }
 }
 

@@ -65,6 +65,15 @@ fn nth(number: usize) -> String {
     format!("{number}{ending}")
 }
 
+/// A span to the second below an hour: what is added up before the reader's eyes must add up.
+fn span(seconds: f64) -> String {
+    let whole = seconds.round();
+    if !(60.0..3600.0).contains(&whole) || whole % 60.0 == 0.0 {
+        return humanize::exact(seconds);
+    }
+    format!("{:.0} min {:.0} s", (whole / 60.0).floor(), whole % 60.0)
+}
+
 fn is(found: f64, published: Option<f64>) -> bool {
     published.is_some_and(|value| (found - value).abs() <= 1e-9 * value.abs().max(1.0))
 }
@@ -119,8 +128,7 @@ fn quantile(values: &[f64], percent: usize, published: Option<f64>) -> Option<St
     if !is(low + (high - low) * part as f64 / 100.0, published) {
         return None;
     }
-    let spot =
-        |at: usize, value: f64| format!("the {} of them ({})", nth(at + 1), humanize::exact(value));
+    let spot = |at: usize, value: f64| format!("the {} of them ({})", nth(at + 1), span(value));
     let name = if percent == 50 {
         "median".to_owned()
     } else {
@@ -139,7 +147,7 @@ fn quantile(values: &[f64], percent: usize, published: Option<f64>) -> Option<St
         decimals(below as f64 + 1.0 + part as f64 / 100.0),
         spot(below, low),
         spot(below + 1, high),
-        humanize::exact(published?),
+        span(published?),
     ))
 }
 
@@ -154,9 +162,9 @@ fn mean(of: &Quantiles, values: &[f64]) -> Option<String> {
     fits.then(|| {
         format!(
             "Their sum is {}; divided by {} that is {}.",
-            humanize::exact(sum),
+            span(sum),
             of.n,
-            humanize::exact(sum / of.n as f64)
+            span(sum / of.n as f64)
         )
     })
 }
@@ -173,7 +181,7 @@ fn ranks(of: &Quantiles, values: &[f64]) -> String {
             .copied()
     };
     let words = [low, high].map(|rank| nth(usize::try_from(rank).unwrap_or(usize::MAX)));
-    let ends = format!("{} to {}", humanize::exact(from), humanize::exact(to));
+    let ends = format!("{} to {}", span(from), span(to));
     let shown = place(low).is_some_and(|v| is(v, Some(from)))
         && place(high).is_some_and(|v| is(v, Some(to)));
     if shown || values.is_empty() {
@@ -335,7 +343,7 @@ mod tests {
         );
         assert_eq!(
             of(&[60.0, 120.0], 50, 90.0).unwrap(),
-            "In ascending order the median stands at 1 + (2 − 1) × 0.5 = 1.5: between the 1st of them (1 min) and the 2nd of them (2 min), which gives 2 min."
+            "In ascending order the median stands at 1 + (2 − 1) × 0.5 = 1.5: between the 1st of them (1 min) and the 2nd of them (2 min), which gives 1 min 30 s."
         );
         assert_eq!(
             of(&[60.0, 120.0], 50, 91.0),
