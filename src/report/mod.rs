@@ -1,8 +1,10 @@
 //! REPORT: the one document, built from events by a function that cannot fail.
 
+mod chance;
 mod facts;
 mod headline;
 mod measure;
+mod outlook;
 mod quality;
 mod series;
 pub mod v1;
@@ -71,20 +73,25 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
             )
         })
         .collect();
-    measure::adjust(std::iter::once(&mut overall).chain(by_service.values_mut()));
     let mut notes = ask.notes.clone();
     notes.extend(timeline.remarks.iter().map(|r| v1::Note {
         code: r.code.to_owned(),
         says: r.says.clone(),
         help: r.help.clone(),
     }));
-    let findings = insight::detect(&insight::Sight {
+    let weeks = insight::whole_weeks(&pooled, &period, &before);
+    let sight = insight::Sight {
         timeline: &timeline,
         scope: &pooled,
         period: &period,
         before: &before,
+        weeks: &weeks,
         config,
-    });
+    };
+    let findings = chance::judge(
+        std::iter::once(&mut overall).chain(by_service.values_mut()),
+        insight::detect(&sight),
+    );
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
         generated_at: ask.now,
@@ -101,6 +108,9 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         deployments: facts::deployments(&timeline, &ask.window),
         changes: facts::changes(&timeline, &ask.window),
         incidents: facts::incidents(&timeline, &ask.window),
+        forecast: outlook::forecasts(&sight),
+        shifts: outlook::shifts(&sight, &findings),
+        batch_risk: outlook::batch_risk(&sight, &findings),
         findings: findings.into_iter().map(finding).collect(),
         sources: facts::sources(events, &timeline),
         overall,
@@ -116,6 +126,7 @@ fn finding(found: insight::Insight) -> v1::Finding {
         says,
         because,
         next,
+        p,
     } = found;
     v1::Finding {
         id: id.to_owned(),
@@ -123,6 +134,7 @@ fn finding(found: insight::Insight) -> v1::Finding {
         says,
         because,
         next,
+        p,
     }
 }
 
