@@ -152,7 +152,9 @@ fn share<'a>(of: impl Iterator<Item = &'a Batch>) -> Proportion {
 
 fn bands(batches: &[Batch], size: Size) -> Vec<SizeBand> {
     let ends = size.bands();
-    let starts = std::iter::once(0).chain(ends.iter().map(|end| end + 1));
+    // No change, no batch; but a change may have no line.
+    let least = u64::from(size == Size::Changes);
+    let starts = std::iter::once(least).chain(ends.iter().map(|end| end + 1));
     starts
         .zip(ends.iter().copied().map(Some).chain([None]))
         .map(|(from, to)| SizeBand {

@@ -262,7 +262,7 @@ mod tests {
             let rows: Vec<_> = (0..26_u64)
                 .flat_map(|week| (0..3_u64).map(move |n| (week, n)))
                 .map(|(week, n)| {
-                    let at = super::super::sample::week(week) + chrono::Duration::hours(24 * n as i64 + 12);
+                    let at = super::super::sample::week(week) + chrono::Duration::hours(24 * i64::try_from(n).unwrap() + 12);
                     let from = at - chrono::Duration::hours(i64::try_from(hours(week) + n).unwrap());
                     json!({"id": format!("d{week}-{n}"), "sha": format!("s{week}-{n}"), "finished_at": at,
                         "changes": [{"sha": format!("s{week}-{n}"), "committed_at": from}]})

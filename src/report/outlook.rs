@@ -2,13 +2,68 @@
 
 use std::collections::BTreeMap;
 
+use super::chance;
 use super::v1::{
-    BatchRisk, ChangePoint, DeltaState, Dispersion, Forecast, Shifts, SizeBand, UnusualWeek,
+    self, BatchRisk, ChangePoint, DeltaState, Dispersion, Forecast, Shifts, SizeBand, UnusualWeek,
 };
-use crate::insight::{Insight, Sight, batch, forecast, gate, shift};
+use crate::config::Config;
+use crate::insight::{self, Insight, Sight, batch, forecast, gate, shift};
+use crate::metric::{Period, Scope};
+
+/// What is found in the weeks of all services together.
+pub(super) struct Outlook {
+    pub(super) findings: Vec<v1::Finding>,
+    pub(super) forecast: BTreeMap<String, Forecast>,
+    pub(super) shifts: Shifts,
+    pub(super) batch_risk: BTreeMap<String, BatchRisk>,
+}
+
+/// Looks at this window and the one before, and holds what was found against the deltas of all `scopes`.
+pub(super) fn look<'a>(
+    scope: &Scope<'_>,
+    [period, before]: [&Period; 2],
+    config: &Config,
+    scopes: impl Iterator<Item = &'a mut v1::Scope>,
+) -> Outlook {
+    let weeks = insight::whole_weeks(scope, period, before);
+    let sight = Sight {
+        timeline: scope.timeline,
+        scope,
+        period,
+        before,
+        weeks: &weeks,
+        config,
+    };
+    let said = chance::judge(scopes, insight::detect(&sight));
+    Outlook {
+        forecast: forecasts(&sight),
+        shifts: shifts(&sight, &said),
+        batch_risk: batch_risk(&sight, &said),
+        findings: said.into_iter().map(finding).collect(),
+    }
+}
+
+fn finding(found: Insight) -> v1::Finding {
+    let Insight {
+        id,
+        level,
+        says,
+        because,
+        next,
+        p,
+    } = found;
+    v1::Finding {
+        id: id.to_owned(),
+        level: level.name().to_owned(),
+        says,
+        because,
+        next,
+        p,
+    }
+}
 
 /// What the next weeks bring, by metric id.
-pub(super) fn forecasts(sight: &Sight<'_>) -> BTreeMap<String, Forecast> {
+fn forecasts(sight: &Sight<'_>) -> BTreeMap<String, Forecast> {
     let from = sight
         .weeks
         .last()
@@ -33,7 +88,7 @@ pub(super) fn forecasts(sight: &Sight<'_>) -> BTreeMap<String, Forecast> {
 }
 
 /// When the weekly numbers changed; `said` are the findings that survived.
-pub(super) fn shifts(sight: &Sight<'_>, said: &[Insight]) -> Shifts {
+fn shifts(sight: &Sight<'_>, said: &[Insight]) -> Shifts {
     let points = [
         (
             "deployment_frequency",
@@ -95,7 +150,7 @@ fn change_point(weekly: &[(chrono::NaiveDate, f64)], state: DeltaState) -> Chang
 }
 
 /// Batch size against failure, in changes and in lines.
-pub(super) fn batch_risk(sight: &Sight<'_>, said: &[Insight]) -> BTreeMap<String, BatchRisk> {
+fn batch_risk(sight: &Sight<'_>, said: &[Insight]) -> BTreeMap<String, BatchRisk> {
     [
         (batch::Size::Changes, "batch_changes"),
         (batch::Size::Lines, "batch_lines"),

@@ -38,14 +38,6 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// Incidents that touch the window.
     pub incidents: Vec<Incident>,
-    /// What stands out.
-    pub findings: Vec<Finding>,
-    /// What was left out, why, and what would turn it on.
-    pub notes: Vec<Note>,
-    /// How far the data can be trusted.
-    pub quality: Quality,
-    /// Where events came from.
-    pub sources: Vec<SourceInfo>,
     /// What the next weeks bring, by metric id.
     #[serde(default)]
     pub forecast: BTreeMap<String, Forecast>,
@@ -55,6 +47,14 @@ pub struct Report {
     /// Batch size against failure, in `changes` and in `lines`.
     #[serde(default)]
     pub batch_risk: BTreeMap<String, BatchRisk>,
+    /// What stands out.
+    pub findings: Vec<Finding>,
+    /// What was left out, why, and what would turn it on.
+    pub notes: Vec<Note>,
+    /// How far the data can be trusted.
+    pub quality: Quality,
+    /// Where events came from.
+    pub sources: Vec<SourceInfo>,
 }
 
 /// The rules in force, so that two numbers can be compared only when they mean the same.

@@ -18,6 +18,7 @@ mod cli;
 mod clones;
 mod data;
 mod docs;
+mod forecast;
 mod ghsim;
 mod judged;
 mod laws;

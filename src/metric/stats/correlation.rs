@@ -27,12 +27,10 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Option<Correlation> {
     }
     let (x, y) = (ranks(x)?, ranks(y)?);
     let n = x.len() as f64;
-    let centre = (n + 1.0) / 2.0;
-    let product = |a: &[f64], b: &[f64]| -> f64 {
-        a.iter()
-            .zip(b)
-            .map(|(a, b)| (a - centre) * (b - centre))
-            .sum()
+    let centre = f64::midpoint(n, 1.0);
+    let product = |left: &[f64], right: &[f64]| -> f64 {
+        let pairs = left.iter().zip(right);
+        pairs.map(|(l, r)| (l - centre) * (r - centre)).sum()
     };
     let spread = (product(&x, &x) * product(&y, &y)).sqrt();
     if spread <= 0.0 {
@@ -40,9 +38,9 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Option<Correlation> {
     }
     let coefficient = (product(&x, &y) / spread).clamp(-1.0, 1.0);
     let freedom = n - 2.0;
-    let t = coefficient.abs() * (freedom / (1.0 - coefficient * coefficient)).sqrt();
-    let p = if t.is_finite() {
-        2.0 * StudentsT::new(0.0, 1.0, freedom).ok()?.sf(t)
+    let statistic = coefficient.abs() * (freedom / (1.0 - coefficient * coefficient)).sqrt();
+    let p = if statistic.is_finite() {
+        2.0 * StudentsT::new(0.0, 1.0, freedom).ok()?.sf(statistic)
     } else {
         0.0
     };

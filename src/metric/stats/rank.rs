@@ -76,14 +76,15 @@ pub fn brunner_munzel(x: &[f64], y: &[f64]) -> Option<BrunnerMunzel> {
     let (x_together, y_together) = together.split_at(x.len());
     let (x_centre, x_spread) = placement(x_together, &ranks(x)?);
     let (y_centre, y_spread) = placement(y_together, &ranks(y)?);
-    let (m, n) = (x.len() as f64, y.len() as f64);
-    let (x_part, y_part) = (m * x_spread, n * y_spread);
+    let [x_count, y_count] = [x, y].map(|sample| sample.len() as f64);
+    let (x_part, y_part) = (x_count * x_spread, y_count * y_spread);
     let both = x_part + y_part;
     if both <= 0.0 {
         return None;
     }
-    let w = m * n * (y_centre - x_centre) / ((m + n) * both.sqrt());
-    let freedom = both * both / (x_part * x_part / (m - 1.0) + y_part * y_part / (n - 1.0));
+    let w = x_count * y_count * (y_centre - x_centre) / ((x_count + y_count) * both.sqrt());
+    let freedom =
+        both * both / (x_part * x_part / (x_count - 1.0) + y_part * y_part / (y_count - 1.0));
     let p = 2.0 * StudentsT::new(0.0, 1.0, freedom).ok()?.sf(w.abs());
     Some(BrunnerMunzel { w, p: p.min(1.0) })
 }
@@ -92,7 +93,7 @@ pub fn brunner_munzel(x: &[f64], y: &[f64]) -> Option<BrunnerMunzel> {
 fn placement(together: &[f64], own: &[f64]) -> (f64, f64) {
     let n = own.len() as f64;
     let centre = together.iter().sum::<f64>() / n;
-    let own_centre = (n + 1.0) / 2.0;
+    let own_centre = f64::midpoint(n, 1.0);
     let squares = together
         .iter()
         .zip(own)

@@ -41,15 +41,15 @@ struct Margins {
 fn margins(strata: &[Table]) -> Vec<Margins> {
     let of = |table: &Table| {
         let [[a, b], [c, d]] = table.map(|row| row.map(|count| count as f64));
-        let n = a + b + c + d;
-        (n > 0.0).then(|| Margins {
+        let all = a + b + c + d;
+        (all > 0.0).then(|| Margins {
             a,
-            ad: a * d / n,
-            bc: b * c / n,
-            diagonal: (a + d) / n,
+            ad: a * d / all,
+            bc: b * c / all,
+            diagonal: (a + d) / all,
             row: a + b,
             column: a + c,
-            n,
+            n: all,
         })
     };
     strata.iter().filter_map(of).collect()

@@ -137,7 +137,7 @@ fn autocorrelations(values: &[f64]) -> Option<Vec<f64>> {
     let slope = theil_sen(&x, values, 0.95)?.slope;
     let detrended: Vec<f64> = values.iter().zip(&x).map(|(v, x)| v - slope * x).collect();
     let ranks = ranks(&detrended)?;
-    let centre = (ranks.len() as f64 + 1.0) / 2.0;
+    let centre = f64::midpoint(ranks.len() as f64, 1.0);
     let product = |lag: usize| -> f64 {
         let pairs = ranks.iter().zip(ranks.iter().skip(lag));
         pairs.map(|(a, b)| (a - centre) * (b - centre)).sum()

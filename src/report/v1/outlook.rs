@@ -17,7 +17,7 @@ pub struct Forecast {
     pub based_on_weeks: u64,
     /// In the metric's unit.
     pub value: Option<f64>,
-    /// Made from the errors of the same forecast at earlier weeks; 80 % of them lay within.
+    /// 80 % interval, made from the errors of the same forecast at earlier weeks.
     pub interval80: Option<[f64; 2]>,
     /// Earlier weeks at which such an interval could be drawn from what was known then.
     pub tried: u64,
