@@ -203,3 +203,34 @@ fn promotion_races(sight: &Sight<'_>) -> Option<Insight> {
         p: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{deployments_a_week, found};
+    use super::*;
+
+    #[test]
+    fn growth_is_a_trend_and_noise_is_none() {
+        let grows: Vec<u64> = (0..26).map(|w| 2 + w / 2).collect();
+        let said = found("frequency_trend", &deployments_a_week(&grows)).unwrap();
+        assert_eq!(said.level, Level::Good);
+        assert!(
+            said.says.contains("about 0.5 more each week"),
+            "{}",
+            said.says
+        );
+        let shrinks: Vec<u64> = grows.iter().rev().copied().collect();
+        let said = found("frequency_trend", &deployments_a_week(&shrinks)).unwrap();
+        assert_eq!(said.level, Level::Warn);
+        let noise: Vec<u64> = (0..26).map(|w| 5 + w * 7 % 3).collect();
+        assert_eq!(found("frequency_trend", &deployments_a_week(&noise)), None);
+    }
+
+    #[test]
+    fn every_detector_has_its_own_id() {
+        let mut ids: Vec<&str> = DETECTORS.iter().map(|d| d.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), DETECTORS.len());
+    }
+}
