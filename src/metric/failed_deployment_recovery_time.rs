@@ -115,11 +115,10 @@ fn incidents(scope: &Scope<'_>, period: &Period, out: &mut RecoveryTime) {
 pub(super) fn attempt_recoveries(scope: &Scope<'_>) -> Vec<(Instant, f64)> {
     let mut streaks: BTreeMap<Option<&str>, Instant> = BTreeMap::new();
     let mut out = Vec::new();
-    for deployment in &scope.timeline.deployments {
+    let mut own: Vec<usize> = scope.units.iter().flat_map(|u| u.members.clone()).collect();
+    own.sort_unstable();
+    for deployment in own.iter().map(|at| &scope.timeline.deployments[*at]) {
         let service = deployment.service.as_deref();
-        if !scope.includes(service) {
-            continue;
-        }
         if deployment.is_failed_attempt() {
             streaks.entry(service).or_insert(deployment.finished_at);
         } else if deployment.is_effective()
