@@ -23,10 +23,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::gate::MIN_RATED;
 use crate::config::Edition;
-
-/// Fewer events than this are not rated.
-pub const MIN_RATED: u64 = 5;
 
 /// The file as shipped. It is part of the program and tested; were it broken, nothing is rated.
 static BENCHMARKS: LazyLock<Benchmarks> =

@@ -1,27 +1,12 @@
 //! Which way: is this window different from the one before, or is it noise?
 //!
 //! A difference has three states. It is [`State::Changed`] only when a test rejects chance at 5 %, and
-//! after [`adjust`] only when it also survives the number of tests in the report. It is
+//! after [`survives`](super::gate::survives) only when it also survives the number of tests in the report. It is
 //! [`State::TooLittleData`] when no outcome, or hardly one, could have been told from chance; then
 //! `because` says what is missing. All else is [`State::NoDetectableChange`]: not "equal".
 
-use crate::metric::stats::{multiple, proportion, rank, rate};
-
-/// A test rejects chance below this p-value.
-pub const ALPHA: f64 = 0.05;
-/// Share of false changes allowed across one report.
-pub const FALSE_DISCOVERIES: f64 = 0.10;
-/// Values on either side that durations need: below, a median has no interval.
-pub const MIN_VALUES: usize = 6;
-/// Trials on either side that a proportion needs.
-pub const MIN_TRIALS: u64 = 5;
-/// Hits in both windows together that a proportion needs.
-pub const MIN_HITS: u64 = 5;
-/// Events in both windows together that a frequency needs: of fewer, no split of equal windows is
-/// significant.
-pub const MIN_EVENTS: u64 = 6;
-/// Days of history on either side that a frequency needs.
-pub const MIN_DAYS: f64 = 7.0;
+use super::gate::{ALPHA, MIN_DAYS, MIN_EVENTS, MIN_HITS, MIN_TRIALS, MIN_VALUES};
+use crate::metric::stats::{proportion, rank, rate};
 
 const CONFIDENCE: f64 = 0.95;
 
@@ -167,21 +152,6 @@ pub fn proportion(
     Difference::tested(p, found.map(|f| f.0), found.map(|f| f.1))
 }
 
-/// Takes back changes that the number of tests explains: Benjamini–Hochberg over all that were tested,
-/// at [`FALSE_DISCOVERIES`]. Call once, on all differences of a report together.
-pub fn adjust(differences: &mut [Difference]) {
-    let tested: Vec<f64> = differences
-        .iter()
-        .map(|d| d.p.unwrap_or(f64::NAN))
-        .collect();
-    let adjusted = multiple::benjamini_hochberg(&tested);
-    for (difference, q) in differences.iter_mut().zip(adjusted) {
-        if difference.state == State::Changed && q > FALSE_DISCOVERIES {
-            difference.state = State::NoDetectableChange;
-        }
-    }
-}
-
 /// "needs 2 more changes in this window and 4 more in the window before"; `None` when nothing lacks.
 fn missing([now, prev]: [f64; 2], what: &str) -> Option<String> {
     let (here, before) = (counted(now, what), counted(prev, what));
@@ -325,30 +295,5 @@ mod tests {
         let back = proportion((4, 100), (20, 100), "deployments", "failures");
         assert!((there.p.unwrap() - back.p.unwrap()).abs() < 1e-12);
         assert!((there.shift.unwrap() + back.shift.unwrap()).abs() < 1e-12);
-    }
-
-    #[test]
-    fn one_weak_change_among_many_tests_is_taken_back() {
-        let with = |p: f64| Difference::tested(p, None, None);
-        let mut alone = [with(0.04)];
-        adjust(&mut alone);
-        assert_eq!(alone[0].state, State::Changed);
-        let mut many = [0.04, 0.5, 0.7, 0.9, 0.3].map(with);
-        adjust(&mut many);
-        assert!(many.iter().all(|d| d.state == State::NoDetectableChange));
-        assert_eq!(many[0].p, Some(0.04), "the p-value stays as tested");
-        let mut strong = [0.001, 0.5, 0.7, 0.9, 0.3].map(with);
-        adjust(&mut strong);
-        assert_eq!(strong[0].state, State::Changed);
-    }
-
-    #[test]
-    fn what_was_not_tested_is_not_counted_and_stays() {
-        let mut all = vec![Difference::tested(0.04, None, None)];
-        all.extend((0..9).map(|_| Difference::too_little("needs more".to_string())));
-        adjust(&mut all);
-        assert_eq!(all[0].state, State::Changed);
-        assert!(all[1..].iter().all(|d| d.state == State::TooLittleData));
-        adjust(&mut []);
     }
 }

@@ -1,10 +1,11 @@
 //! The detectors, one function each.
 
-use super::{Detector, Insight, Level, Sight, trend};
+use super::words::{number, plural};
+use super::{Detector, Insight, Level, Sight, batch, forecast, shift, trend};
 use crate::metric::{change_fail_rate, deployment_frequency, failed_deployment_recovery_time};
 
 /// Every detector.
-pub const DETECTORS: [Detector; 5] = [
+pub const DETECTORS: &[Detector] = &[
     Detector {
         id: "open_failures",
         title: "Failures that nothing has repaired",
@@ -35,11 +36,49 @@ pub const DETECTORS: [Detector; 5] = [
         definition: "An earlier version came back within the grace period; shown, not counted.",
         look: promotion_races,
     },
+    Detector {
+        id: "frequency_shift",
+        title: "When deployment frequency changed",
+        definition: "Pettitt finds a change of level in the weekly deployments of both windows, at least eleven weeks.",
+        look: shift::frequency_shift,
+    },
+    Detector {
+        id: "lead_time_shift",
+        title: "When change lead time changed",
+        definition: "Pettitt finds a change of level in the weekly medians of both windows, at least eleven weeks.",
+        look: shift::lead_time_shift,
+    },
+    Detector {
+        id: "unusual_week",
+        title: "Weeks outside natural variation",
+        definition: "One of the last four weeks lies outside the XmR limits of twelve to twenty weeks before, two deployments a week or more.",
+        look: shift::unusual_weeks,
+    },
+    Detector {
+        id: "deployment_bursts",
+        title: "Deployments that come in bursts",
+        definition: "Weekly deployments vary more than 1.5 times as much as a constant rate would make them.",
+        look: shift::deployment_bursts,
+    },
+    Detector {
+        id: "batch_changes",
+        title: "Changes per deployment against failure",
+        definition: "The odds of failure grow with each doubling of the changes in a deployment; ten failures or more.",
+        look: batch::changes,
+    },
+    Detector {
+        id: "batch_lines",
+        title: "Lines per deployment against failure",
+        definition: "The odds of failure grow with each doubling of the lines in a deployment; ten failures or more.",
+        look: batch::lines,
+    },
+    Detector {
+        id: "forecast",
+        title: "What the next four weeks will bring",
+        definition: "The last eight weeks continued, with the errors that doing so made before, tried five times or more.",
+        look: forecast::forecast,
+    },
 ];
-
-fn plural(n: u64, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
 
 fn open_failures(sight: &Sight<'_>) -> Option<Insight> {
     let open = failed_deployment_recovery_time::measure(sight.scope, sight.period).open;
@@ -59,6 +98,7 @@ fn open_failures(sight: &Sight<'_>) -> Option<Insight> {
             "Resolve the incident, or name the repair with fivekeys incident resolve --fixed-by."
                 .to_owned(),
         ),
+        p: None,
     })
 }
 
@@ -79,6 +119,7 @@ fn no_failure_evidence(sight: &Sight<'_>) -> Option<Insight> {
         says: "Nothing records failures here: no incident, rollback, revert or hotfix in the whole history.".to_owned(),
         because: Vec::new(),
         next: Some(next.to_owned()),
+        p: None,
     })
 }
 
@@ -107,43 +148,30 @@ fn failed_attempts(sight: &Sight<'_>) -> Option<Insight> {
             "Look at the step that fails most: a broken pipeline delays every change behind it."
                 .to_owned(),
         ),
+        p: None,
     })
 }
 
 fn frequency_trend(sight: &Sight<'_>) -> Option<Insight> {
-    let calendar = sight.period.calendar;
-    let mut weeks: std::collections::BTreeMap<_, f64> = calendar
-        .weeks_of(&sight.period.covered)
-        .into_iter()
-        .filter(|w| {
-            calendar.start_of(*w) >= sight.period.covered.from
-                && calendar.start_of(*w + chrono::Days::new(7)) <= sight.period.covered.to
-        })
-        .map(|w| (w, 0.0))
-        .collect();
-    for unit in sight.scope.effective_in(sight.period.window) {
-        if let Some(count) = weeks.get_mut(&calendar.week(unit.at)) {
-            *count += 1.0;
-        }
-    }
-    let counts: Vec<Option<f64>> = weeks.into_values().map(Some).collect();
+    let weeks = sight.recent_weeks();
+    let counts: Vec<Option<f64>> = weeks.iter().map(|w| Some(w.deployments as f64)).collect();
     let found = trend::trend(&counts)?;
     let (level, way) = match found.direction {
-        trend::Direction::Rising => (Level::Good, "more"),
         trend::Direction::Falling => (Level::Warn, "fewer"),
-        trend::Direction::None => return None,
+        trend::Direction::Rising | trend::Direction::None => (Level::Good, "more"),
     };
     Some(Insight {
         id: "frequency_trend",
         level,
         says: format!(
-            "Deployments trend: about {:.1} {way} each week over {} weeks (p {:.3}).",
-            found.slope_per_week.abs(),
+            "Deployments trend: about {} {way} each week over {} weeks (p {:.3}).",
+            number(found.slope_per_week.abs()),
             counts.len(),
             found.p
         ),
         because: Vec::new(),
         next: None,
+        p: Some(found.p),
     })
 }
 
@@ -172,5 +200,37 @@ fn promotion_races(sight: &Sight<'_>) -> Option<Insight> {
             "Let one deployment finish before the next begins: a concurrency group does it."
                 .to_owned(),
         ),
+        p: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{deployments_a_week, found};
+    use super::*;
+
+    #[test]
+    fn growth_is_a_trend_and_noise_is_none() {
+        let grows: Vec<u64> = (0..26).map(|w| 2 + w / 2).collect();
+        let said = found("frequency_trend", &deployments_a_week(&grows)).unwrap();
+        assert_eq!(said.level, Level::Good);
+        assert!(
+            said.says.contains("about 0.5 more each week"),
+            "{}",
+            said.says
+        );
+        let shrinks: Vec<u64> = grows.iter().rev().copied().collect();
+        let said = found("frequency_trend", &deployments_a_week(&shrinks)).unwrap();
+        assert_eq!(said.level, Level::Warn);
+        let noise: Vec<u64> = (0..26).map(|w| 5 + w * 7 % 3).collect();
+        assert_eq!(found("frequency_trend", &deployments_a_week(&noise)), None);
+    }
+
+    #[test]
+    fn every_detector_has_its_own_id() {
+        let mut ids: Vec<&str> = DETECTORS.iter().map(|d| d.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), DETECTORS.len());
+    }
 }

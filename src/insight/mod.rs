@@ -1,12 +1,18 @@
 //! How good, which way, why, what next.
 
 pub mod band;
+pub mod batch;
 pub mod delta;
 mod detect;
+pub mod forecast;
+pub mod gate;
+pub mod shift;
 pub mod trend;
+mod words;
 
 use crate::config::Config;
-use crate::metric::{Period, Scope};
+use crate::event::Window;
+use crate::metric::{Bucket, Period, Scope, bucket};
 use crate::timeline::Timeline;
 
 /// What a detector looks at.
@@ -20,12 +26,41 @@ pub struct Sight<'a> {
     pub period: &'a Period,
     /// The window before.
     pub before: &'a Period,
+    /// The whole weeks of both windows that the history covers, oldest first.
+    pub weeks: &'a [Bucket],
     /// How it is counted.
     pub config: &'a Config,
 }
 
+impl<'a> Sight<'a> {
+    /// The weeks of the window itself.
+    #[must_use]
+    pub fn recent_weeks(&self) -> &'a [Bucket] {
+        let from = self.period.window.from;
+        let earlier = self.weeks.partition_point(|w| w.span.from < from);
+        self.weeks.get(earlier..).unwrap_or_default()
+    }
+}
+
+/// The whole weeks of both windows that the history covers. Not of all history: a ledger is read no further
+/// back, and the same report has to come from what was read and from all of it.
+#[must_use]
+pub fn whole_weeks(scope: &Scope<'_>, period: &Period, before: &Period) -> Vec<Bucket> {
+    let covered = Window {
+        from: if before.covered.days() > 0.0 {
+            before.covered.from
+        } else {
+            period.covered.from
+        },
+        to: period.window.to,
+    };
+    let mut weeks = bucket::weekly(scope, &covered, period.calendar);
+    weeks.retain(|week| week.is_within(&covered));
+    weeks
+}
+
 /// Something that stands out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Insight {
     /// Id of its detector.
     pub id: &'static str,
@@ -37,6 +72,9 @@ pub struct Insight {
     pub because: Vec<String>,
     /// What to do next.
     pub next: Option<String>,
+    /// P-value of the test behind it, whatever came out: the report says it only when it [`gate::survives`].
+    /// `None` where nothing was tested, only counted.
+    pub p: Option<f64>,
 }
 
 /// How loud a finding is.
@@ -74,16 +112,81 @@ pub struct Detector {
     pub title: &'static str,
     /// When it speaks.
     pub definition: &'static str,
-    /// Looks; `None` when there is nothing to say.
+    /// Looks; `None` when there is nothing to say, and nothing was tested.
     pub look: fn(&Sight<'_>) -> Option<Insight>,
 }
 
 pub use detect::DETECTORS;
 
-/// Asks every detector; the loudest first.
+/// Asks every detector; the loudest first. What was tested is not yet held against the other tests.
 #[must_use]
 pub fn detect(sight: &Sight<'_>) -> Vec<Insight> {
     let mut found: Vec<Insight> = DETECTORS.iter().filter_map(|d| (d.look)(sight)).collect();
     found.sort_by_key(|i| (i.level, i.id));
     found
+}
+
+/// Histories for the tests of detectors.
+#[cfg(test)]
+pub(crate) mod sample {
+    use chrono::Duration;
+    use serde_json::{Value, json};
+
+    use super::{DETECTORS, Insight, Sight, gate, whole_weeks};
+    use crate::adapter::parse_history;
+    use crate::config::Config;
+    use crate::event::{Calendar, Events, Instant, Window, parse_instant};
+    use crate::metric::{Period, Scope};
+    use crate::timeline::Timeline;
+
+    /// Monday of the n-th of 26 weeks; the window ends with the last.
+    pub(crate) fn week(n: u64) -> Instant {
+        let weeks = i64::try_from(n).unwrap() - 26;
+        parse_instant("2026-06-29").unwrap() + Duration::weeks(weeks)
+    }
+
+    /// So many deployments in each of 26 weeks, evenly over the days.
+    pub(crate) fn deployments_a_week(counts: &[u64]) -> Value {
+        let mut rows = Vec::new();
+        for (n, count) in (0..).zip(counts) {
+            for i in 0..*count {
+                let seconds = 7 * 86_400 * (2 * i + 1) / (2 * count);
+                let at = week(n) + Duration::seconds(i64::try_from(seconds).unwrap());
+                let id = format!("{n}-{i}");
+                rows.push(
+                    json!({"id": format!("d{id}"), "sha": format!("s{id}"), "finished_at": at}),
+                );
+            }
+        }
+        json!({"deployments": rows})
+    }
+
+    /// Looks at the last 90 days of a history and the 90 before.
+    pub(crate) fn look<T>(history: &Value, at: impl FnOnce(&Sight<'_>) -> T) -> T {
+        let read = parse_history(&history.to_string()).unwrap();
+        let mut events: Events = read.events.into_iter().collect();
+        events.history_since = events.iter().map(|e| e.time).min();
+        let config = Config::default();
+        let timeline = Timeline::fold(&events, &config);
+        let scope = Scope::overall(&timeline);
+        let window = Window::last_days(week(26), 90);
+        let calendar = Calendar::default();
+        let period = |window| Period::new(window, timeline.history_since, calendar, week(26));
+        let (now, before) = (period(window), period(window.before()));
+        let weeks = whole_weeks(&scope, &now, &before);
+        at(&Sight {
+            timeline: &timeline,
+            scope: &scope,
+            period: &now,
+            before: &before,
+            weeks: &weeks,
+            config: &config,
+        })
+    }
+
+    /// What one detector would say of a history if it were the only one.
+    pub(crate) fn found(id: &str, history: &Value) -> Option<Insight> {
+        let detector = DETECTORS.iter().find(|d| d.id == id).unwrap();
+        look(history, |sight| (detector.look)(sight)).filter(|i| gate::survives(&[i.p]) == [true])
+    }
 }

@@ -1,11 +1,12 @@
 //! Which way over months: the drift of weekly points, if there is one.
 
-use crate::metric::stats::trend::{mann_kendall, theil_sen};
+use super::gate::{ALPHA, MIN_ALIKE, MIN_POINTS};
+use crate::metric::stats::trend::{
+    mann_kendall, mann_kendall_autocorrelated, neighbours_alike, theil_sen,
+};
 
-/// Points below which no trend is looked for.
-pub const MIN_POINTS: usize = 8;
-/// A drift is called one below this p-value.
-pub const ALPHA: f64 = 0.05;
+/// Autocorrelation of neighbours beyond which the test allows for it.
+const ALIKE: f64 = 0.3;
 
 /// Where a sequence goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,8 @@ pub struct Trend {
 ///
 /// A week without a value is `None` and keeps its place in time; a week without events whose value is
 /// 0 is `Some(0.0)`. Leave out weeks that are cut. `None` below [`MIN_POINTS`] values or when one is not
-/// finite. Neighbouring weeks are taken as independent.
+/// finite. Neighbouring weeks are taken as independent, unless there are [`MIN_ALIKE`] and they are alike: then the
+/// variance is Hamed and Rao's.
 #[must_use]
 pub fn trend(weekly: &[Option<f64>]) -> Option<Trend> {
     let known = weekly
@@ -48,7 +50,11 @@ pub fn trend(weekly: &[Option<f64>]) -> Option<Trend> {
     if values.len() < MIN_POINTS {
         return None;
     }
-    let test = mann_kendall(&values)?;
+    let plain = mann_kendall(&values)?;
+    let alike = values.len() >= MIN_ALIKE && neighbours_alike(&values)?.abs() > ALIKE;
+    let test = mann_kendall_autocorrelated(&values)
+        .filter(|_| alike)
+        .unwrap_or(plain);
     let line = theil_sen(&weeks, &values, 0.95)?;
     let direction = match (test.p < ALPHA, test.s > 0.0) {
         (true, true) => Direction::Rising,

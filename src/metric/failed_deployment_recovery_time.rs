@@ -67,7 +67,11 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> RecoveryTime {
         .chain(out.open.iter().map(|(_, age)| (*age, false)))
         .collect();
     out.km_median = survival::kaplan_meier(&spans, 0.95).and_then(|km| km.median());
-    let attempts = attempt_recovery(scope, period);
+    let attempts: Vec<f64> = attempt_recoveries(scope)
+        .into_iter()
+        .filter(|(at, _)| period.window.contains(*at))
+        .map(|(_, took)| took)
+        .collect();
     out.with_failed_attempts = Distribution::of(restored.iter().chain(&attempts).copied());
     out.attempt_recovery = Distribution::of(attempts);
     out.all = Distribution::of(restored);
@@ -107,22 +111,21 @@ fn incidents(scope: &Scope<'_>, period: &Period, out: &mut RecoveryTime) {
     out.detection = Distribution::of(detection);
 }
 
-/// Finish to finish, within a service.
-fn attempt_recovery(scope: &Scope<'_>, period: &Period) -> Vec<f64> {
+/// Each streak of failed attempts of a service: when it ended, and its seconds from finish to finish.
+pub(super) fn attempt_recoveries(scope: &Scope<'_>) -> Vec<(Instant, f64)> {
     let mut streaks: BTreeMap<Option<&str>, Instant> = BTreeMap::new();
     let mut out = Vec::new();
-    for deployment in &scope.timeline.deployments {
+    let mut own: Vec<usize> = scope.units.iter().flat_map(|u| u.members.clone()).collect();
+    own.sort_unstable();
+    for deployment in own.iter().map(|at| &scope.timeline.deployments[*at]) {
         let service = deployment.service.as_deref();
-        if !scope.includes(service) {
-            continue;
-        }
         if deployment.is_failed_attempt() {
             streaks.entry(service).or_insert(deployment.finished_at);
         } else if deployment.is_effective()
             && let Some(from) = streaks.remove(&service)
-            && period.window.contains(deployment.finished_at)
         {
-            out.push(seconds_between(from, deployment.finished_at) as f64);
+            let at = deployment.finished_at;
+            out.push((at, seconds_between(from, at) as f64));
         }
     }
     out

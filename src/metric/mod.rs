@@ -1,5 +1,6 @@
 //! How much, how often, how long: DORA's five metrics over a judged timeline.
 
+pub mod bucket;
 pub mod change_fail_rate;
 pub mod change_lead_time;
 pub mod deployment_frequency;
@@ -9,6 +10,7 @@ mod scope;
 pub mod stats;
 mod value;
 
+pub use bucket::Bucket;
 pub use scope::{Period, Scope, Unit as DeploymentUnit};
 pub use value::{Distribution, Proportion};
 

@@ -99,37 +99,6 @@ fn differences(now: &Measured, previous: &Measured) -> [(&'static str, delta::Di
     ]
 }
 
-/// Many comparisons in one report: what does not survive Benjamini–Hochberg is no change; then says good or bad.
-pub(super) fn adjust<'a>(scopes: impl Iterator<Item = &'a mut v1::Scope>) {
-    let mut all: Vec<(&str, &mut Delta)> = scopes
-        .flat_map(|s| s.deltas.iter_mut().map(|(id, d)| (id.as_str(), d)))
-        .collect();
-    let mut differences: Vec<delta::Difference> = all
-        .iter()
-        .map(|(_, d)| delta::Difference {
-            state: match d.state {
-                DeltaState::Changed => delta::State::Changed,
-                DeltaState::NoDetectableChange => delta::State::NoDetectableChange,
-                DeltaState::TooLittleData => delta::State::TooLittleData,
-            },
-            p: d.p,
-            because: d.because.clone(),
-            shift: None,
-            shift_interval95: None,
-        })
-        .collect();
-    delta::adjust(&mut differences);
-    for ((id, d), difference) in all.iter_mut().zip(differences) {
-        d.state = state(difference.state);
-        let rising = d.now.zip(d.previous).map(|(now, before)| now > before);
-        let higher =
-            crate::metric::find(id).is_some_and(|m| m.better == crate::metric::Better::Higher);
-        d.better = rising
-            .filter(|_| d.state == DeltaState::Changed)
-            .map(|up| up == higher);
-    }
-}
-
 fn state(state: delta::State) -> DeltaState {
     match state {
         delta::State::Changed => DeltaState::Changed,

@@ -1,8 +1,10 @@
 //! REPORT: the one document, built from events by a function that cannot fail.
 
+mod chance;
 mod facts;
 mod headline;
 mod measure;
+mod outlook;
 mod quality;
 mod series;
 pub mod v1;
@@ -11,7 +13,6 @@ use std::collections::BTreeMap;
 
 use crate::config::Config;
 use crate::event::{Calendar, Events, Instant, Window, digest, seconds_between};
-use crate::insight;
 use crate::metric::stats::quantile;
 use crate::metric::{Period, Scope};
 use crate::timeline::Timeline;
@@ -68,32 +69,25 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         ask.now,
     );
     let pooled = Scope::overall(&timeline);
-    let mut overall = measure::scope(&pooled, &period, &before, config);
-    let services: Vec<String> = timeline.services();
-    let mut by_service: BTreeMap<String, v1::Scope> = services
-        .iter()
-        .map(|name| {
-            let scope = Scope::of_service(&timeline, name);
-            (
-                name.clone(),
-                measure::scope(&scope, &period, &before, config),
-            )
-        })
-        .collect();
-    measure::adjust(std::iter::once(&mut overall).chain(by_service.values_mut()));
+    let measured = |scope: &Scope<'_>| measure::scope(scope, &period, &before, config);
+    let mut overall = measured(&pooled);
+    let mut by_service: BTreeMap<String, v1::Scope> = BTreeMap::new();
+    for name in timeline.services() {
+        let scope = measured(&Scope::of_service(&timeline, &name));
+        by_service.insert(name, scope);
+    }
     let mut notes = ask.notes.clone();
     notes.extend(timeline.remarks.iter().map(|r| v1::Note {
         code: r.code.to_owned(),
         says: r.says.clone(),
         help: r.help.clone(),
     }));
-    let findings = insight::detect(&insight::Sight {
-        timeline: &timeline,
-        scope: &pooled,
-        period: &period,
-        before: &before,
+    let outlook = outlook::look(
+        &pooled,
+        [&period, &before],
         config,
-    });
+        std::iter::once(&mut overall).chain(by_service.values_mut()),
+    );
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
         generated_at: ask.now,
@@ -110,28 +104,14 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         deployments: facts::deployments(&timeline, &ask.window),
         changes: facts::changes(&timeline, &ask.window),
         incidents: facts::incidents(&timeline, &ask.window),
-        findings: findings.into_iter().map(finding).collect(),
+        forecast: outlook.forecast,
+        shifts: outlook.shifts,
+        batch_risk: outlook.batch_risk,
+        findings: outlook.findings,
         sources: facts::sources(events, &timeline),
         overall,
         services: by_service,
         notes,
-    }
-}
-
-fn finding(found: insight::Insight) -> v1::Finding {
-    let insight::Insight {
-        id,
-        level,
-        says,
-        because,
-        next,
-    } = found;
-    v1::Finding {
-        id: id.to_owned(),
-        level: level.name().to_owned(),
-        says,
-        because,
-        next,
     }
 }
 

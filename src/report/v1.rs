@@ -2,11 +2,15 @@
 //!
 //! Durations are seconds, ratios 0 to 1, instants RFC 3339 in UTC; what is missing is null, with a `reason` beside it.
 
+mod outlook;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::Instant;
+
+pub use outlook::{BatchRisk, ChangePoint, Dispersion, Forecast, Shifts, SizeBand, UnusualWeek};
 
 /// The schema's name, first in every document.
 pub const SCHEMA: &str = "fivekeys.report/1";
@@ -34,6 +38,15 @@ pub struct Report {
     pub changes: Vec<Change>,
     /// Incidents that touch the window.
     pub incidents: Vec<Incident>,
+    /// What the next weeks bring, by metric id.
+    #[serde(default)]
+    pub forecast: BTreeMap<String, Forecast>,
+    /// When the weekly numbers changed.
+    #[serde(default)]
+    pub shifts: Shifts,
+    /// Batch size against failure, in `changes` and in `lines`.
+    #[serde(default)]
+    pub batch_risk: BTreeMap<String, BatchRisk>,
     /// What stands out.
     pub findings: Vec<Finding>,
     /// What was left out, why, and what would turn it on.
@@ -547,6 +560,9 @@ pub struct Finding {
     pub because: Vec<String>,
     /// What to do next.
     pub next: Option<String>,
+    /// P-value of the test behind it, as tested; null where nothing was tested, only counted.
+    #[serde(default)]
+    pub p: Option<f64>,
 }
 
 /// Something left out or assumed.

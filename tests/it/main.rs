@@ -21,6 +21,7 @@ mod data;
 mod definition;
 mod docs;
 mod explained;
+mod forecast;
 mod ghsim;
 mod judged;
 mod laws;

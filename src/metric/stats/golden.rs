@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{multiple, proportion, quantile, rank, rate, survival, trend};
+use super::logistic::Logistic;
+use super::{correlation, multiple, proportion, quantile, rank, rate, strata, survival, trend};
 
 const VALUE: f64 = 1e-9;
 const P: f64 = 1e-6;
@@ -167,6 +168,9 @@ fn two_samples() {
         let shift = rank::hodges_lehmann(&x, &y, 0.95).unwrap();
         near(shift.estimate, &row["hodges_lehmann_x_minus_y"], VALUE);
         ends(shift.interval.unwrap(), &row["hl_ci95"]);
+        let spread = rank::brunner_munzel(&x, &y).unwrap();
+        near(spread.w, &row["brunner_munzel"]["W"], VALUE);
+        near(spread.p, &row["brunner_munzel"]["p"], P);
     }
 }
 
@@ -185,6 +189,62 @@ fn failed_against_good_by_size() {
     // The reference is the approximation; 84 pairs are counted out here, and nearly agree.
     let p = rank::mann_whitney(&pick(true), &pick(false)).unwrap().p;
     near(p, &row["mw_failed_vs_ok_p"], 5e-3);
+
+    let rho = correlation::spearman(&sizes, &failed).unwrap();
+    near(rho.coefficient, &row["spearman_rho"], VALUE);
+    near(rho.p, &row["spearman_p"], P);
+    let tau = correlation::kendall(&sizes, &failed).unwrap();
+    near(tau.coefficient, &row["kendall_tau_b"], VALUE);
+    near(tau.p, &row["kendall_p"], P);
+
+    let doublings: Vec<(f64, bool)> = sizes
+        .iter()
+        .zip(&failed)
+        .map(|(size, failed)| ((1.0 + size).log2(), *failed > 0.5))
+        .collect();
+    let (row, curve) = (&row["logit_log2_1p"], Logistic::fit(&doublings).unwrap());
+    near(curve.intercept, &row["coef"][0], VALUE);
+    near(curve.slope, &row["coef"][1], VALUE);
+    near(curve.errors[0], &row["se"][0], VALUE);
+    near(curve.errors[1], &row["se"][1], VALUE);
+    near(curve.p, &row["p"][1], P);
+    near(curve.log_likelihood, &row["llf"], VALUE);
+    near(curve.odds_ratio(), &row["odds_ratio_per_doubling"], VALUE);
+    ends(curve.interval(0.95).unwrap(), &row["or_ci95"]);
+}
+
+#[test]
+fn two_groups_within_strata() {
+    let row = &golden()["simpson_cmh"];
+    let tables: Vec<strata::Table> = row["strata"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| [0, 1].map(|group| [0, 1].map(|outcome| count(&t[group][outcome]))))
+        .collect();
+    let pooled = strata::mantel_haenszel(&tables, 0.95).unwrap();
+    near(pooled.odds_ratio, &row["mh_odds_ratio"], VALUE);
+    ends(pooled.interval, &row["mh_or_ci95"]);
+    for (correction, chi, p) in [
+        (true, "cmh_chi2_corr", "cmh_p_corr"),
+        (false, "cmh_chi2", "cmh_p"),
+    ] {
+        let found = strata::cochran_mantel_haenszel(&tables, correction).unwrap();
+        near(found.chi_squared, &row[chi], VALUE);
+        near(found.p, &row[p], P);
+    }
+    let alike = |tarone| strata::breslow_day(&tables, tarone).unwrap().p;
+    near(alike(false), &row["breslow_day_p"], P);
+    near(alike(true), &row["breslow_day_tarone_p"], P);
+    for (table, wanted) in tables
+        .iter()
+        .zip(row["per_stratum_cfr"].as_array().unwrap())
+    {
+        for (group, [hits, misses]) in table.iter().enumerate() {
+            let share = proportion::share(*hits, hits + misses).unwrap();
+            near(share, &wanted[group], VALUE);
+        }
+    }
 }
 
 #[test]
@@ -236,6 +296,18 @@ fn survival_with_open_ends() {
         &row["rmst_24h"],
         VALUE,
     );
+    let other = &golden()["logrank"];
+    let pairs_of = |durations: &Value, observed: &Value| -> Vec<(f64, bool)> {
+        let observed = sample(observed);
+        let ended = observed.iter().map(|o| *o > 0.5);
+        sample(durations).into_iter().zip(ended).collect()
+    };
+    let test = survival::log_rank(&pairs, &pairs_of(&other["T2"], &other["E2"])).unwrap();
+    near(test.chi_squared, &other["chi2"], VALUE);
+    near(test.p, &other["p"], P);
+    let resolved: Vec<f64> = pairs.iter().filter(|p| p.1).map(|p| p.0).collect();
+    let naive = quantile::median(&quantile::sorted(&resolved)).unwrap();
+    near(naive, &row["naive_median_resolved_only"], VALUE);
     let [low, high] = found.median_interval();
     near(low.unwrap(), &row["median_ci95"][0], VALUE);
     assert_eq!((high, row["median_ci95"][1].as_str()), (None, Some("inf")));
@@ -252,6 +324,14 @@ fn trends() {
         near(test.z, &row["z"], VALUE);
         near(test.p, &row["p"], P);
         near(test.tau, &row["tau_a"], VALUE);
+        let tau = correlation::kendall(&x, &y).unwrap();
+        near(tau.coefficient, &row["tau_b_scipy"], VALUE);
+        // Where the reference finds no variance it has no p-value, and neither have we.
+        let careful = trend::mann_kendall_autocorrelated(&y);
+        match row["hamed_rao_p"].as_str() {
+            Some(_) => assert_eq!(careful, None),
+            None => near(careful.unwrap().p, &row["hamed_rao_p"], P),
+        }
         let line = trend::theil_sen(&x, &y, 0.95).unwrap();
         near(line.slope, &row["sen_slope"], VALUE);
         near(line.intercept, &row["sen_intercept"], VALUE);
@@ -287,6 +367,21 @@ fn process_limits() {
 }
 
 #[test]
+fn slow_drifts() {
+    let row = &golden()["ewma"];
+    let baseline = usize::try_from(count(&row["baseline"])).unwrap();
+    let (lambda, width) = (number(&row["lambda"]), number(&row["L"]));
+    let found = trend::ewma(&sample(&row["x"]), baseline, lambda, width).unwrap();
+    let points = row["points"].as_array().unwrap();
+    assert_eq!(found.len(), points.len());
+    for (point, wanted) in found.iter().zip(points) {
+        near(point.value, &wanted["z"], VALUE);
+        near(point.limits[0], &wanted["lo"], VALUE);
+        near(point.limits[1], &wanted["hi"], VALUE);
+    }
+}
+
+#[test]
 fn change_points() {
     for row in rows("pettitt") {
         let found = trend::pettitt(&sample(&row["x"])).unwrap();
@@ -302,5 +397,8 @@ fn many_tests() {
     let found = multiple::benjamini_hochberg(&sample(&row["p"]));
     for (i, adjusted) in found.iter().enumerate() {
         near(*adjusted, &row["adjusted"][i], VALUE);
+    }
+    for (i, adjusted) in multiple::holm(&sample(&row["p"])).iter().enumerate() {
+        near(*adjusted, &row["holm"][i], VALUE);
     }
 }

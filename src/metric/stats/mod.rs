@@ -5,11 +5,14 @@
 //! a number that only looks like one. Intervals are `[low, high]`; `confidence` is 0.95 for 95 %.
 //! Everything is deterministic: order statistics and exact distributions, no resampling.
 
+pub mod correlation;
+pub mod logistic;
 pub mod multiple;
 pub mod proportion;
 pub mod quantile;
 pub mod rank;
 pub mod rate;
+pub mod strata;
 pub mod survival;
 pub mod trend;
 
@@ -88,6 +91,17 @@ fn over_ties(sorted: &[f64], f: impl Fn(f64) -> f64) -> f64 {
         .chunk_by(|a, b| a.total_cmp(b).is_eq())
         .map(|group| f(group.len() as f64))
         .sum()
+}
+
+/// Ranks from 1, ties at their mean rank. `None` when a value is not finite.
+fn ranks(values: &[f64]) -> Option<Vec<f64>> {
+    let ordered = sorted_copy(values)?;
+    let rank = |v: &f64| {
+        let below = ordered.partition_point(|w| w < v);
+        let up_to = ordered.partition_point(|w| w <= v);
+        f64::midpoint(below as f64 + 1.0, up_to as f64)
+    };
+    Some(values.iter().map(rank).collect())
 }
 
 /// Every value is finite.

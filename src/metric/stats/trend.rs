@@ -1,7 +1,7 @@
 //! A sequence over time: drift, unusual points, and the place where it changed.
 
 use super::quantile::{mean, median};
-use super::{all_finite, over_ties, p_of_z, sorted_copy, z_of};
+use super::{all_finite, over_ties, p_of_z, ranks, sorted_copy, z_of};
 
 /// The outcome of a Mann–Kendall test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,6 +16,23 @@ pub struct MannKendall {
     pub p: f64,
     /// `s` over the number of pairs: −1 to 1.
     pub tau: f64,
+}
+
+impl MannKendall {
+    fn new(s: f64, variance: f64, tau: f64) -> Self {
+        let z = if variance > 0.0 && s.abs() > 0.0 {
+            (s - s.signum()) / variance.sqrt()
+        } else {
+            0.0
+        };
+        Self {
+            s,
+            variance,
+            z,
+            p: p_of_z(z),
+            tau,
+        }
+    }
 }
 
 /// A line through a sequence.
@@ -40,6 +57,15 @@ pub struct Xmr {
     pub limits: [f64; 2],
     /// Upper limit of a moving range.
     pub range_limit: f64,
+}
+
+/// A point of an EWMA chart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Smoothed {
+    /// The weighted mean of this value and all before it.
+    pub value: f64,
+    /// The limits of chance for it.
+    pub limits: [f64; 2],
 }
 
 /// A change point.
@@ -73,18 +99,58 @@ pub fn mann_kendall(values: &[f64]) -> Option<MannKendall> {
     let n = values.len() as f64;
     let term = |t: f64| t * (t - 1.0) * (2.0 * t + 5.0);
     let variance = (term(n) - over_ties(&ordered, term)) / 18.0;
-    let z = if variance > 0.0 && s.abs() > 0.0 {
-        (s - s.signum()) / variance.sqrt()
-    } else {
-        0.0
+    Some(MannKendall::new(s, variance, s / (n * (n - 1.0) / 2.0)))
+}
+
+/// The same for values whose neighbours are alike, with the variance of Hamed and Rao (1998).
+///
+/// The ranks of what remains after the Theil–Sen slope is taken out give the autocorrelations r(k); those
+/// beyond `1.96 / √n` count: `var × (1 + 2 / (n(n−1)(n−2)) Σ (n−k)(n−k−1)(n−k−2) r(k))`. `None` as in
+/// [`mann_kendall`], and where the corrected variance is not positive: on short sequences it often is not.
+#[must_use]
+pub fn mann_kendall_autocorrelated(values: &[f64]) -> Option<MannKendall> {
+    let plain = mann_kendall(values)?;
+    let n = values.len() as f64;
+    let bound = z_of(0.95)? / n.sqrt();
+    let weighted: f64 = autocorrelations(values)?
+        .iter()
+        .enumerate()
+        .filter(|(_, r)| r.abs() > bound)
+        .map(|(before, r)| {
+            let left = n - (before as f64 + 1.0);
+            left * (left - 1.0) * (left - 2.0) * r
+        })
+        .sum();
+    let variance = plain.variance * (1.0 + 2.0 * weighted / (n * (n - 1.0) * (n - 2.0)));
+    (variance > 0.0).then(|| MannKendall::new(plain.s, variance, plain.tau))
+}
+
+/// How alike neighbours are once the trend is taken out: the autocorrelation of ranks at lag 1.
+#[must_use]
+pub fn neighbours_alike(values: &[f64]) -> Option<f64> {
+    autocorrelations(values)?.first().copied()
+}
+
+/// Autocorrelations of the ranks of the detrended values, from lag 1 on.
+fn autocorrelations(values: &[f64]) -> Option<Vec<f64>> {
+    let x: Vec<f64> = (0..values.len()).map(|i| i as f64).collect();
+    let slope = theil_sen(&x, values, 0.95)?.slope;
+    let detrended: Vec<f64> = values.iter().zip(&x).map(|(v, x)| v - slope * x).collect();
+    let ranks = ranks(&detrended)?;
+    let centre = f64::midpoint(ranks.len() as f64, 1.0);
+    let product = |lag: usize| -> f64 {
+        let pairs = ranks.iter().zip(ranks.iter().skip(lag));
+        pairs.map(|(a, b)| (a - centre) * (b - centre)).sum()
     };
-    Some(MannKendall {
-        s,
-        variance,
-        z,
-        p: p_of_z(z),
-        tau: s / (n * (n - 1.0) / 2.0),
-    })
+    let spread = product(0);
+    let share = |lag: usize| {
+        if spread > 0.0 {
+            product(lag) / spread
+        } else {
+            0.0
+        }
+    };
+    Some((1..ranks.len()).map(share).collect())
 }
 
 /// Theil–Sen line of y on x with Sen's interval of the slope (Theil 1950, Sen 1968).
@@ -150,6 +216,33 @@ pub fn xmr_median(values: &[f64]) -> Option<Xmr> {
     Some(chart(centre, median(&ranges)?, 3.145, 3.865))
 }
 
+/// Exponentially weighted moving averages, for drifts too slow for [`xmr`] (Roberts 1959).
+///
+/// `z ← λ x + (1 − λ) z` from the mean of the first `baseline` values; limits `± L σ √(λ/(2−λ) (1 − (1−λ)^2i))`,
+/// σ the mean moving range of the baseline over 1.128. λ 0.2 and L 2.7 are usual (Lucas & Saccucci 1990).
+/// `None` when a value is not finite, the baseline has fewer than 2 values or more than there are, λ is
+/// outside 0 to 1, or L is not positive.
+#[must_use]
+pub fn ewma(values: &[f64], baseline: usize, lambda: f64, width: f64) -> Option<Vec<Smoothed>> {
+    if !(lambda > 0.0 && lambda <= 1.0 && width > 0.0 && all_finite(values)) {
+        return None;
+    }
+    let first = values.get(..baseline)?;
+    let centre = mean(first)?;
+    let sigma = mean(&moving_ranges(first)?)? / 1.128;
+    let (mut at, mut left) = (centre, 1.0);
+    let point = |value: &f64| {
+        at = lambda * value + (1.0 - lambda) * at;
+        left *= (1.0 - lambda) * (1.0 - lambda);
+        let half = width * sigma * (lambda / (2.0 - lambda) * (1.0 - left)).sqrt();
+        Smoothed {
+            value: at,
+            limits: [centre - half, centre + half],
+        }
+    };
+    Some(values.iter().map(point).collect())
+}
+
 impl Xmr {
     /// Beyond the natural limits.
     #[must_use]
@@ -175,19 +268,12 @@ impl Xmr {
 /// 2 values or not finite.
 #[must_use]
 pub fn pettitt(values: &[f64]) -> Option<Pettitt> {
-    let ordered = sorted_copy(values)?;
-    if values.len() < 2 {
-        return None;
-    }
+    let ranks = ranks(values)?;
+    let last = ranks.len().checked_sub(1).filter(|last| *last > 0)?;
     let n = values.len() as f64;
-    let rank = |v: &f64| {
-        let below = ordered.partition_point(|w| w < v);
-        let up_to = ordered.partition_point(|w| w <= v);
-        f64::midpoint(below as f64 + 1.0, up_to as f64)
-    };
     let (mut u, mut k, mut last_before) = (0.0, f64::NEG_INFINITY, 0);
-    for (t, value) in values[..values.len() - 1].iter().enumerate() {
-        u += 2.0 * rank(value) - (n + 1.0);
+    for (t, rank) in ranks.iter().take(last).enumerate() {
+        u += 2.0 * rank - (n + 1.0);
         if f64::abs(u) > k {
             (k, last_before) = (f64::abs(u), t);
         }
@@ -290,6 +376,39 @@ mod tests {
             assert_eq!(chart.run_at_end(&[9.0, chart.centre]), 0);
             assert_eq!(chart.run_at_end(&[]), 0);
         }
+    }
+
+    #[test]
+    fn a_slow_drift_leaves_the_weighted_limits() {
+        let mut y: Vec<f64> = (0..20).map(|i| 6.0 + f64::from(i % 3)).collect();
+        let calm = ewma(&y, 12, 0.2, 2.7).unwrap();
+        let outside = |p: &Smoothed| p.value < p.limits[0] || p.value > p.limits[1];
+        assert!(!calm.iter().any(outside));
+        for (i, v) in y.iter_mut().enumerate().skip(12) {
+            *v += 0.5 * (i as f64 - 11.0);
+        }
+        let drifting = ewma(&y, 12, 0.2, 2.7).unwrap();
+        assert!(outside(drifting.last().unwrap()) && !outside(&drifting[11]));
+        for (baseline, lambda, width) in
+            [(1, 0.2, 2.7), (21, 0.2, 2.7), (9, 0.0, 2.7), (9, 0.2, -1.0)]
+        {
+            assert_eq!(ewma(&y, baseline, lambda, width), None);
+        }
+    }
+
+    #[test]
+    fn alike_neighbours_weaken_a_trend() {
+        let waves: Vec<f64> = (0..40)
+            .map(|i| (f64::from(i) / 6.0).sin() * 4.0 + 0.08 * f64::from(i))
+            .collect();
+        assert!(neighbours_alike(&waves).unwrap() > 0.8);
+        let (plain, careful) = (
+            mann_kendall(&waves).unwrap(),
+            mann_kendall_autocorrelated(&waves).unwrap(),
+        );
+        assert!(careful.variance > plain.variance && careful.p > plain.p);
+        let calm = [6.0, 5.0, 7.0, 6.0, 5.0, 8.0, 6.0, 7.0, 5.0, 6.0, 7.0, 6.0];
+        assert_eq!(mann_kendall_autocorrelated(&calm), mann_kendall(&calm));
     }
 
     #[test]
