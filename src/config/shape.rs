@@ -37,7 +37,7 @@ impl ShapeError {
 }
 
 /// A near match, else the list.
-fn suggest(wrong: &str, known: &[&str]) -> String {
+pub(super) fn suggest(wrong: &str, known: &[&str]) -> String {
     let near = known
         .iter()
         .map(|k| (distance(wrong, k), *k))

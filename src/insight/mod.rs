@@ -1,8 +1,13 @@
 //! How good, which way, why, what next.
 
 pub mod band;
+pub mod bottleneck;
 pub mod delta;
 mod detect;
+pub mod position;
+pub mod recommend;
+mod say;
+pub mod target;
 pub mod trend;
 
 use crate::config::Config;
