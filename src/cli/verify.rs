@@ -46,7 +46,8 @@ pub(super) fn run(host: &Host, args: &VerifyArgs) -> Result<Exit, Failure> {
         },
         now: published.generated_at,
         repository: published.repository.clone(),
-        notes: Vec::new(),
+        // What was skipped then lowers the quality of the data then.
+        notes: published.notes.clone(),
     };
     let mut computed = build(&ledger.events, &config, &ask);
     // Notes of collecting are no numbers: what was skipped then cannot be recomputed now.

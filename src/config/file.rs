@@ -314,10 +314,7 @@ mod tests {
         assert_eq!(error.place(), Some((4, 5)));
         assert_eq!(error.help(), Some("did you mean `change_lead_time`?"));
         let says = error.to_string();
-        assert!(
-            says.starts_with("line 4, column 5: `targets`: "),
-            "{says}"
-        );
+        assert!(says.starts_with("line 4, column 5: `targets`: "), "{says}");
         let text = "guardrails: [\"cfr must\\u0020rise\"]";
         let error = parse(text).unwrap_err();
         assert!(error.to_string().starts_with("`guardrails`: "), "{error}");

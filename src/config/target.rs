@@ -228,7 +228,10 @@ struct Reader<'t> {
 impl<'t> Reader<'t> {
     /// `part` is a part of the text.
     fn fail(&self, part: &str, what: String, help: Option<String>) -> TargetError {
-        let offset = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+        let offset = part
+            .as_ptr()
+            .addr()
+            .saturating_sub(self.text.as_ptr().addr());
         let before = self.text.get(..offset).unwrap_or("");
         TargetError {
             written: self.text.chars().take(LONGEST).collect(),
@@ -307,10 +310,7 @@ impl<'t> Reader<'t> {
         let text = written.trim();
         let (found, example) = match measure.quantity() {
             Quantity::PerDay => (rate(text), "8/day, 3/week or 1/month"),
-            Quantity::Seconds => (
-                parse_seconds(text).ok().map(|s| s as f64),
-                "5m, 2.5h or 1d",
-            ),
+            Quantity::Seconds => (parse_seconds(text).ok().map(|s| s as f64), "5m, 2.5h or 1d"),
             Quantity::Share => (share(text), "2% or 0.02"),
         };
         found.ok_or_else(|| {
@@ -430,9 +430,7 @@ pub fn parse_guardrail(text: &str) -> Result<Guardrail, TargetError> {
     let never = reader.movement(subject, verb, "rise", "fall")?;
     let during = match condition.map(|c| (c, c.trim_end().rsplit_once(' '))) {
         None => None,
-        Some((_, Some((subject, verb)))) => {
-            Some(reader.movement(subject, verb, "rises", "falls")?)
-        }
+        Some((_, Some((subject, verb)))) => Some(reader.movement(subject, verb, "rises", "falls")?),
         Some((condition, None)) => {
             let what = "a metric and `rises` or `falls` are expected".to_owned();
             return Err(reader.fail(condition, what, Some(FORM.to_owned())));
@@ -510,12 +508,7 @@ mod tests {
                 "no metric `change_led_time`",
                 "`change_lead_time`",
             ),
-            (
-                "services.api.cfr.p50 <= 1%",
-                14,
-                "has no percentiles",
-                "",
-            ),
+            ("services.api.cfr.p50 <= 1%", 14, "has no percentiles", ""),
             (
                 "change_lead_time.p42 <= 1d",
                 18,

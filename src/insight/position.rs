@@ -32,10 +32,7 @@ const TIMES: [(f64, &str); 5] = [
     (DAY, "less than one day"),
     (7.0 * DAY, "between one day and one week"),
     (MONTH_DAYS * DAY, "between one week and one month"),
-    (
-        6.0 * MONTH_DAYS * DAY,
-        "between one month and six months",
-    ),
+    (6.0 * MONTH_DAYS * DAY, "between one month and six months"),
 ];
 const SLOWEST: &str = "more than six months";
 

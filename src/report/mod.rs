@@ -1,8 +1,10 @@
 //! REPORT: the one document, built from events by a function that cannot fail.
 
+mod advice;
 mod facts;
 mod headline;
 mod measure;
+mod promise;
 mod quality;
 mod series;
 pub mod v1;
@@ -78,13 +80,26 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         says: r.says.clone(),
         help: r.help.clone(),
     }));
-    let findings = insight::detect(&insight::Sight {
+    let sight = insight::Sight {
         timeline: &timeline,
         scope: &pooled,
         period: &period,
         before: &before,
         config,
-    });
+    };
+    let advice = insight::recommend::recommend(&sight);
+    let (first, others) = match advice.split_first() {
+        Some((first, others)) => (Some(first), others),
+        None => (None, &[][..]),
+    };
+    let mut findings = insight::detect(&sight);
+    // One constraint at a time: what else was found stands below, and no louder.
+    findings.extend(
+        others
+            .iter()
+            .map(insight::recommend::Recommendation::as_finding),
+    );
+    findings.sort_by_key(|i| (i.level, i.id));
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
         generated_at: ask.now,
@@ -97,12 +112,17 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
             covered_days: period.covered.days(),
             history_since: timeline.history_since,
         },
-        quality: quality::judge(&timeline, &ask.window),
+        quality: quality::judge(&timeline, &ask.window, &notes),
         deployments: facts::deployments(&timeline, &ask.window),
         changes: facts::changes(&timeline, &ask.window),
         incidents: facts::incidents(&timeline, &ask.window),
         findings: findings.into_iter().map(finding).collect(),
         sources: facts::sources(events, &timeline),
+        targets: promise::targets(&sight),
+        guardrails: promise::guardrails(config, &overall, &by_service),
+        position: advice::position(&sight, &overall.metrics),
+        bottleneck: insight::bottleneck::find(&sight).map(advice::bottleneck),
+        recommendation: first.map(advice::recommendation),
         overall,
         services: by_service,
         notes,

@@ -3,6 +3,7 @@
 mod hostile;
 mod init;
 mod ledger;
+mod promise;
 mod record;
 mod refuse;
 mod report;

@@ -74,9 +74,12 @@ impl<'a> Facts<'a> {
         before: Proportion,
         hits: &str,
     ) -> Option<(f64, &'static str)> {
-        let promised = self.sight.config.targets.iter().find(|t| {
-            t.measure == measure && t.service.is_none() && t.bound.is_ceiling()
-        });
+        let promised = self
+            .sight
+            .config
+            .targets
+            .iter()
+            .find(|t| t.measure == measure && t.service.is_none() && t.bound.is_ceiling());
         let (limit, of) = if let Some(target) = promised {
             (target.limit, "the target")
         } else {
@@ -167,7 +170,11 @@ fn review_wait(facts: &Facts<'_>) -> Option<Found> {
         gain: Some(lead_gain(&found.prize)),
         leading: Leading {
             unit: "seconds",
-            value: facts.lead.stages.get("pickup").and_then(|d| d.quantile(0.5)),
+            value: facts
+                .lead
+                .stages
+                .get("pickup")
+                .and_then(|d| d.quantile(0.5)),
         },
     })
 }
@@ -237,7 +244,9 @@ fn deploy_queue(facts: &Facts<'_>) -> Option<Found> {
 
 /// The median deployment carries more than five changes or 250 lines, or large ones fail more often.
 fn large_batches(facts: &Facts<'_>) -> Option<Found> {
-    let batch = facts.batch().filter(|_| facts.batches.len() >= MIN_CHANGES)?;
+    let batch = facts
+        .batch()
+        .filter(|_| facts.batches.len() >= MIN_CHANGES)?;
     let sized = facts.lines();
     let median = Distribution::of(sized.iter().map(|(lines, _)| *lines)).quantile(0.5);
     let lines = median.filter(|_| sized.len() >= MIN_CHANGES);
@@ -278,9 +287,7 @@ fn large_batches(facts: &Facts<'_>) -> Option<Found> {
         });
     }
     let mut largest: Vec<&&Deployment> = facts.batches.iter().collect();
-    largest.sort_by(|a, b| {
-        (b.changes.len(), &a.id).cmp(&(a.changes.len(), &b.id))
-    });
+    largest.sort_by(|a, b| (b.changes.len(), &a.id).cmp(&(a.changes.len(), &b.id)));
     Some(Found {
         values,
         because: largest.iter().take(NAMED).map(|d| d.id.clone()).collect(),
@@ -361,11 +368,12 @@ fn slow_recovery(facts: &Facts<'_>) -> Option<Found> {
         .deployments
         .iter()
         .filter(|d| d.failed && d.is_effective())
-        .filter(|d| d.restored_at.is_some_and(|at| sight.period.window.contains(at)))
+        .filter(|d| {
+            d.restored_at
+                .is_some_and(|at| sight.period.window.contains(at))
+        })
         .collect();
-    slow.sort_by(|a, b| {
-        (b.restored_after(), &a.id).cmp(&(a.restored_after(), &b.id))
-    });
+    slow.sort_by(|a, b| (b.restored_after(), &a.id).cmp(&(a.restored_after(), &b.id)));
     let open = m.open.iter().map(|(id, _)| id.clone());
     let gain = match (m.all.quantile(0.5), m.all.quantile(0.25)) {
         (Some(now), Some(then)) if m.all.values.len() >= MIN_CHANGES => Some(Gain {
