@@ -4,6 +4,7 @@
 //! has `{placeholders}`; one whose numbers are not known is left out. What brings most, as a share of the metric
 //! it improves, comes first.
 
+mod instability;
 mod rule;
 
 use std::sync::LazyLock;

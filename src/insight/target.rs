@@ -202,7 +202,16 @@ fn read(target: &Target, scope: &Scope<'_>, period: &Period, config: &Config) ->
             } else {
                 "no_deployments"
             };
-            duration(values, &[], q, reason, "changes")
+            let mut reading = duration(values, &[], q, reason, "changes");
+            if reading.n == 0 && m.all.n() > 0 {
+                let what = if target.measure == Measure::PrCreatedToDeploy {
+                    "pull request"
+                } else {
+                    "merge"
+                };
+                reading.lacks = Some(format!("no {what} of the delivered changes is known"));
+            }
+            reading
         }
         Measure::FailedDeploymentRecoveryTime => {
             let m = failed_deployment_recovery_time::measure(scope, period);

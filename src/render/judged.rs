@@ -137,7 +137,8 @@ fn now(target: &Target) -> String {
     let unit = unit(&target.unit);
     let Some(value) = target.value else {
         let reason = target.reason.as_deref().unwrap_or("no_deployments");
-        return humanize::reason(reason);
+        let because = target.because.clone();
+        return because.unwrap_or_else(|| humanize::reason(reason));
     };
     let interval = match (target.low, target.high) {
         (Some(low), Some(high)) => humanize::interval(unit, value, [low, high]),
