@@ -3,6 +3,8 @@
 //! The largest stage is the one that holds most of all the time that the window's changes took together:
 //! means of stages add up, medians do not. Its prize is computed change by change: each change's stage becomes
 //! the smaller of its own and the 25th percentile of the same stage here, and the median is taken anew.
+//!
+//! Only changes whose pull request is known count: without it the time of all stages lies in the last.
 
 use super::Sight;
 use crate::metric::Distribution;
@@ -18,7 +20,7 @@ const NAMED: usize = 5;
 pub struct Prize {
     /// Changes whose stage is known.
     pub n: u64,
-    /// Share of all changes' time that lies in the stage.
+    /// Share of the time of these changes that lies in the stage.
     pub share: f64,
     /// The stage's median, in seconds.
     pub median: f64,
@@ -63,23 +65,28 @@ pub fn find(sight: &Sight<'_>) -> Option<Bottleneck> {
 }
 
 pub(super) fn largest(changes: &[&Change]) -> Option<Bottleneck> {
-    let total = |stage: &'static str| -> i64 {
-        changes
-            .iter()
-            .filter_map(|c| c.stages.get(stage).copied().flatten())
-            .sum()
-    };
+    let total = |stage: &str| changes.iter().filter_map(|c| part(c, stage)).sum::<f64>();
     // Of equals the earlier one.
     let stage = STAGES
         .into_iter()
         .rev()
-        .max_by_key(|stage| total(stage))
-        .filter(|stage| total(stage) > 0)?;
-    let of = |c: &Change| c.stages.get(stage).copied().flatten().map(|s| s as f64);
+        .max_by(|a, b| total(a).total_cmp(&total(b)))
+        .filter(|stage| total(stage) > 0.0)?;
     Some(Bottleneck {
         stage,
-        prize: prize(changes, of)?,
+        prize: prize(changes, |c| part(c, stage))?,
     })
+}
+
+/// Seconds of a stage, where its pull request says where it began.
+pub(super) fn part(change: &Change, stage: &str) -> Option<f64> {
+    change.created_at.and(change.merged_at)?;
+    change
+        .stages
+        .get(stage)
+        .copied()
+        .flatten()
+        .map(|s| s as f64)
 }
 
 /// The prize of any part of the lead time; `part` is `None` where it is not known of a change.
@@ -100,7 +107,7 @@ pub(super) fn prize(changes: &[&Change], part: impl Fn(&Change) -> Option<f64>) 
             .iter()
             .map(|c| lead(c) - part(c).map_or(0.0, |s| (s - p25).max(0.0))),
     );
-    let all: f64 = leads.values.iter().sum();
+    let all: f64 = known.iter().map(|(_, c)| lead(c)).sum();
     let mut longest = known.clone();
     longest.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
     Some(Prize {
@@ -140,11 +147,11 @@ pub(super) mod tests {
             deployment: 0,
             pull: None,
             started_at: Some(deployed_at - chrono::Duration::hours(sum)),
-            created_at: None,
+            created_at: Some(deployed_at),
             ready_at: None,
             first_review_at: None,
             approved_at: None,
-            merged_at: None,
+            merged_at: Some(deployed_at),
             deployed_at,
             bot: false,
             by_time: false,
@@ -170,6 +177,18 @@ pub(super) mod tests {
         assert_eq!(prize.lead_then, 4.75 * 3600.0);
         assert!((prize.share - 36.0 / 52.0).abs() < 1e-12);
         assert_eq!(prize.longest, ["8", "7", "6", "5", "4"]);
+    }
+
+    #[test]
+    fn a_change_without_a_pull_request_blames_no_stage() {
+        let all: Vec<Change> = (1..=9)
+            .map(|h| Change {
+                created_at: None,
+                merged_at: None,
+                ..change("a", &[("deploy_wait", h)])
+            })
+            .collect();
+        assert_eq!(largest(&all.iter().collect::<Vec<_>>()), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::instability::{high_cfr, high_rework, slow_recovery};
 use super::{Gain, Leading};
 use crate::config::Measure;
-use crate::insight::bottleneck::{self, Bottleneck, MIN_CHANGES, Prize};
+use crate::insight::bottleneck::{self, Bottleneck, MIN_CHANGES, Prize, part};
 use crate::insight::say::{number, percent, span};
 use crate::insight::{Sight, delta, target, trend};
 use crate::metric::change_lead_time::ChangeLeadTime;
@@ -120,10 +120,6 @@ pub(super) const RULES: [Rule; 8] = [
     ("low_frequency", low_frequency),
 ];
 
-fn stage(change: &Change, name: &str) -> Option<f64> {
-    change.stages.get(name).copied().flatten().map(|s| s as f64)
-}
-
 fn lead_gain(prize: &Prize) -> Gain {
     Gain {
         metric: "change_lead_time",
@@ -180,7 +176,7 @@ fn split(facts: &Facts<'_>, name: &str) -> Vec<(&'static str, String)> {
     let sized: Vec<(f64, f64)> = facts
         .changes
         .iter()
-        .filter_map(|c| Some((c.lines? as f64, stage(c, name)?)))
+        .filter_map(|c| Some((c.lines? as f64, part(c, name)?)))
         .collect();
     let Some(cut) = Distribution::of(sized.iter().map(|(lines, _)| *lines)).quantile(0.5) else {
         return Vec::new();
@@ -203,8 +199,8 @@ fn split(facts: &Facts<'_>, name: &str) -> Vec<(&'static str, String)> {
 /// Of reviewed changes, approval to merge is more than 20 % of the lead time, or one in ten queues for an hour.
 fn merge_wait(facts: &Facts<'_>) -> Option<Found> {
     // Without a review its time would lie in here.
-    let part = |c: &Change| stage(c, "review").and_then(|_| stage(c, "merge"));
-    let prize = bottleneck::prize(&facts.changes, part)?;
+    let merge = |c: &Change| part(c, "review").and_then(|_| part(c, "merge"));
+    let prize = bottleneck::prize(&facts.changes, merge)?;
     let queue = facts.lead.stages.get("queue")?;
     let queues =
         queue.values.len() >= MIN_CHANGES && queue.quantile(0.9).is_some_and(|p90| p90 > HOUR);
@@ -315,12 +311,14 @@ fn low_frequency(facts: &Facts<'_>) -> Option<Found> {
     ];
     values.extend(gap.map(|gap| ("gap", span(gap))));
     // Twice as many deployments halve the wait for the next one.
-    let wait = |c: &Change| stage(c, "deploy_wait").unwrap_or(0.0);
+    let wait = |c: &Change| part(c, "deploy_wait");
     let lead = |c: &Change| c.lead_time().unwrap_or(0) as f64;
+    let known = facts.changes.iter().filter(|c| wait(c).is_some()).count();
     let now = Distribution::of(facts.changes.iter().map(|c| lead(c)));
-    let then = Distribution::of(facts.changes.iter().map(|c| lead(c) - wait(c) / 2.0));
+    let shorter = |c: &&Change| lead(c) - wait(c).unwrap_or(0.0) / 2.0;
+    let then = Distribution::of(facts.changes.iter().map(shorter));
     let gain = match (now.quantile(0.5), then.quantile(0.5)) {
-        (Some(now), Some(then)) if facts.changes.len() >= MIN_CHANGES => Some(Gain {
+        (Some(now), Some(then)) if known >= MIN_CHANGES => Some(Gain {
             metric: "change_lead_time",
             now,
             then,
