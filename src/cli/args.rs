@@ -134,6 +134,10 @@ pub(super) enum SourceArg {
 }
 
 /// `report`.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of the command line"
+)]
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     /// What to look at.

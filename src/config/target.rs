@@ -327,7 +327,7 @@ impl<'t> Reader<'t> {
         let text = written.trim();
         NaiveDate::parse_from_str(text, "%Y-%m-%d")
             .ok()
-            .filter(|day| (2000..2200).contains(&day.year()))
+            .filter(|day| (1970..2200).contains(&day.year()))
             .ok_or_else(|| {
                 let what = format!("`{text}` is not a day such as 2027-03-31");
                 self.fail(text, what, None)
@@ -474,6 +474,8 @@ fn share(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "exact by construction")]
+
     use super::*;
 
     fn target(text: &str) -> Target {

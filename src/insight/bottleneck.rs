@@ -132,6 +132,8 @@ pub(super) fn prize(changes: &[&Change], part: impl Fn(&Change) -> Option<f64>) 
 
 #[cfg(test)]
 pub(super) mod tests {
+    #![expect(clippy::float_cmp, reason = "exact by construction")]
+
     use super::*;
     use crate::event::parse_instant;
     use crate::timeline::Stages;

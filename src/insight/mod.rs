@@ -13,6 +13,7 @@ pub mod trend;
 use crate::config::Config;
 use crate::metric::{Period, Scope};
 use crate::timeline::Timeline;
+use recommend::Recommendation;
 
 /// What a detector looks at.
 #[derive(Debug)]
@@ -91,4 +92,16 @@ pub fn detect(sight: &Sight<'_>) -> Vec<Insight> {
     let mut found: Vec<Insight> = DETECTORS.iter().filter_map(|d| (d.look)(sight)).collect();
     found.sort_by_key(|i| (i.level, i.id));
     found
+}
+
+/// Findings, and the one thing to do next. One constraint at a time: what else would be recommended stands among the
+/// findings, and no louder.
+#[must_use]
+pub fn look(sight: &Sight<'_>) -> (Vec<Insight>, Option<Recommendation>) {
+    let mut advice = recommend::recommend(sight).into_iter();
+    let first = advice.next();
+    let mut found = detect(sight);
+    found.extend(advice.map(|other| other.as_finding()));
+    found.sort_by_key(|i| (i.level, i.id));
+    (found, first)
 }

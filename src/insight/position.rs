@@ -142,31 +142,32 @@ pub fn of_share(metric: &str, share: f64, interval: Option<[f64; 2]>, n: u64) ->
 /// The place of a frequency; it needs four weeks of history and a deployment.
 #[must_use]
 pub fn of_frequency(
-    m: &DeploymentFrequency,
+    frequency: &DeploymentFrequency,
     scope: &Scope<'_>,
     period: &Period,
 ) -> Option<Position> {
-    if m.count == 0 || m.covered_days < 28.0 {
+    let covered = frequency.covered_days;
+    if frequency.count == 0 || covered < 28.0 {
         return None;
     }
     let mut days: BTreeMap<_, f64> = BTreeMap::new();
     for unit in scope.effective_in(period.window) {
         *days.entry(period.calendar.day(unit.at)).or_default() += 1.0;
     }
-    let a_day = Distribution::of(days.into_values()).quantile(0.5)?;
-    let a_week = m.active_days_per_week_median.unwrap_or(0.0);
+    let on_active_day = Distribution::of(days.into_values()).quantile(0.5)?;
+    let a_week = frequency.active_days_per_week_median.unwrap_or(0.0);
     let rank = rank_of_frequency(
-        a_day,
-        m.active_days as f64 / (m.covered_days * 5.0 / 7.0),
+        on_active_day,
+        frequency.active_days as f64 / (covered * 5.0 / 7.0),
         a_week,
-        m.count as f64 / m.covered_days,
+        frequency.count as f64 / covered,
     );
     let answer = FREQUENCIES
         .get(rank)
         .copied()
         .unwrap_or("fewer than once per six months");
-    let score = 10.0 - 2.0 * rank as f64;
-    placed("deployment_frequency", score, None, Some(answer))
+    let points = 10.0 - 2.0 * rank as f64;
+    placed("deployment_frequency", points, None, Some(answer))
 }
 
 /// Deployments on a day with any, share of working days with any, such days a week, deployments a day.
@@ -183,6 +184,8 @@ fn rank_of_frequency(a_day: f64, active: f64, a_week: f64, rate: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "exact by construction")]
+
     use super::*;
 
     #[test]

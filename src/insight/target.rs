@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::config::{Bound, Config, FailedAttempts, Measure, Target};
 use crate::event::{Instant, seconds_between};
+use crate::metric::change_lead_time::ChangeLeadTime;
 use crate::metric::stats::{proportion, quantile, rate};
 use crate::metric::{
     Distribution, Period, Proportion, Scope, change_fail_rate, change_lead_time,
@@ -107,10 +108,10 @@ pub fn judge(
         let next = day.succ_opt().unwrap_or(day);
         period.calendar.start_of(next)
     });
-    let state = match verdict(target.bound, target.limit, &reading) {
-        State::Missed if due.is_some_and(|due| now < due) => State::NotYet,
-        state => state,
-    };
+    let mut state = verdict(target.bound, target.limit, &reading);
+    if state == State::Missed && due.is_some_and(|due| now < due) {
+        state = State::NotYet;
+    }
     let progress = due.map(|due| {
         let baseline = read(target, scope, before, config).value;
         progress(target, &reading, baseline, (before.window.to, now, due))
@@ -190,29 +191,11 @@ fn read(target: &Target, scope: &Scope<'_>, period: &Period, config: &Config) ->
     let counted = config.rules.failed_attempts == FailedAttempts::Count;
     match target.measure {
         Measure::DeploymentFrequency => frequency(scope, period),
-        Measure::ChangeLeadTime | Measure::PrCreatedToDeploy | Measure::MergeToDeploy => {
-            let m = change_lead_time::measure(scope, period);
-            let values = match target.measure {
-                Measure::PrCreatedToDeploy => &m.pr_created_to_deploy,
-                Measure::MergeToDeploy => &m.merge_to_deploy,
-                _ => &m.all,
-            };
-            let reason = if m.any_deployment && m.only_baselines {
-                "baseline_only"
-            } else {
-                "no_deployments"
-            };
-            let mut reading = duration(values, &[], q, reason, "changes");
-            if reading.n == 0 && m.all.n() > 0 {
-                let what = if target.measure == Measure::PrCreatedToDeploy {
-                    "pull request"
-                } else {
-                    "merge"
-                };
-                reading.lacks = Some(format!("no {what} of the delivered changes is known"));
-            }
-            reading
-        }
+        Measure::ChangeLeadTime => lead(scope, period, q, None, |m| &m.all),
+        Measure::PrCreatedToDeploy => lead(scope, period, q, Some("pull request"), |m| {
+            &m.pr_created_to_deploy
+        }),
+        Measure::MergeToDeploy => lead(scope, period, q, Some("merge"), |m| &m.merge_to_deploy),
         Measure::FailedDeploymentRecoveryTime => {
             let m = failed_deployment_recovery_time::measure(scope, period);
             let values = if counted {
@@ -243,6 +226,27 @@ fn read(target: &Target, scope: &Scope<'_>, period: &Period, config: &Config) ->
             share(deployment_rework_rate::measure(scope, period).rate, None)
         }
     }
+}
+
+/// One of the ways to time a change; `begins` is what it needs to be known of it.
+fn lead(
+    scope: &Scope<'_>,
+    period: &Period,
+    q: f64,
+    begins: Option<&str>,
+    of: fn(&ChangeLeadTime) -> &Distribution,
+) -> Reading {
+    let m = change_lead_time::measure(scope, period);
+    let reason = if m.any_deployment && m.only_baselines {
+        "baseline_only"
+    } else {
+        "no_deployments"
+    };
+    let mut reading = duration(of(&m), &[], q, reason, "changes");
+    if reading.n == 0 && m.all.n() > 0 {
+        reading.lacks = begins.map(|what| format!("no {what} of the delivered changes is known"));
+    }
+    reading
 }
 
 fn frequency(scope: &Scope<'_>, period: &Period) -> Reading {
@@ -409,6 +413,8 @@ pub fn guard(never: Option<bool>, during: Option<bool>) -> Rail {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "exact by construction")]
+
     use super::*;
     use crate::config::parse_target;
     use crate::event::parse_instant;

@@ -62,24 +62,17 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
     );
     let pooled = Scope::overall(&timeline);
     let mut overall = measure::scope(&pooled, &period, &before, config);
-    let services: Vec<String> = timeline.services();
-    let mut by_service: BTreeMap<String, v1::Scope> = services
-        .iter()
+    let mut by_service: BTreeMap<String, v1::Scope> = timeline
+        .services()
+        .into_iter()
         .map(|name| {
-            let scope = Scope::of_service(&timeline, name);
-            (
-                name.clone(),
-                measure::scope(&scope, &period, &before, config),
-            )
+            let scope = Scope::of_service(&timeline, &name);
+            let measured = measure::scope(&scope, &period, &before, config);
+            (name, measured)
         })
         .collect();
     measure::adjust(std::iter::once(&mut overall).chain(by_service.values_mut()));
-    let mut notes = ask.notes.clone();
-    notes.extend(timeline.remarks.iter().map(|r| v1::Note {
-        code: r.code.to_owned(),
-        says: r.says.clone(),
-        help: r.help.clone(),
-    }));
+    let notes = notes(ask, &timeline);
     let sight = insight::Sight {
         timeline: &timeline,
         scope: &pooled,
@@ -87,19 +80,7 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         before: &before,
         config,
     };
-    let advice = insight::recommend::recommend(&sight);
-    let (first, others) = match advice.split_first() {
-        Some((first, others)) => (Some(first), others),
-        None => (None, &[][..]),
-    };
-    let mut findings = insight::detect(&sight);
-    // One constraint at a time: what else was found stands below, and no louder.
-    findings.extend(
-        others
-            .iter()
-            .map(insight::recommend::Recommendation::as_finding),
-    );
-    findings.sort_by_key(|i| (i.level, i.id));
+    let (findings, recommendation) = insight::look(&sight);
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
         generated_at: ask.now,
@@ -122,11 +103,22 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         guardrails: promise::guardrails(config, &overall, &by_service),
         position: advice::position(&sight, &overall.metrics),
         bottleneck: insight::bottleneck::find(&sight).map(advice::bottleneck),
-        recommendation: first.map(advice::recommendation),
+        recommendation: recommendation.as_ref().map(advice::recommendation),
         overall,
         services: by_service,
         notes,
     }
+}
+
+/// What collecting left out, then what judging assumed.
+fn notes(ask: &Ask, timeline: &Timeline) -> Vec<v1::Note> {
+    let mut notes = ask.notes.clone();
+    notes.extend(timeline.remarks.iter().map(|r| v1::Note {
+        code: r.code.to_owned(),
+        says: r.says.clone(),
+        help: r.help.clone(),
+    }));
+    notes
 }
 
 fn finding(found: insight::Insight) -> v1::Finding {

@@ -21,12 +21,12 @@ pub(super) fn targets(sight: &Sight<'_>) -> Vec<v1::Target> {
                 .map(|name| Scope::of_service(sight.timeline, name));
             let scope = own.as_ref().unwrap_or(sight.scope);
             let judged = target::judge(target, scope, sight.period, sight.before, sight.config);
-            shown(target, judged)
+            shown(target, &judged)
         })
         .collect()
 }
 
-fn shown(target: &Target, judged: Judgement) -> v1::Target {
+fn shown(target: &Target, judged: &Judgement) -> v1::Target {
     let quantity = target.measure.quantity();
     let Judgement {
         state,
@@ -48,12 +48,12 @@ fn shown(target: &Target, judged: Judgement) -> v1::Target {
         high: reading.high,
         n: reading.n,
         reason: reading.reason.map(str::to_owned),
-        because: reading.lacks,
-        progress: progress.map(way),
+        because: reading.lacks.clone(),
+        progress: progress.as_ref().map(way),
     }
 }
 
-fn way(progress: Progress) -> v1::Progress {
+fn way(progress: &Progress) -> v1::Progress {
     v1::Progress {
         due: progress.due,
         weeks_left: progress.weeks_left,

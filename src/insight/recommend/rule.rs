@@ -137,8 +137,9 @@ fn waiting(prize: &Prize) -> Vec<(&'static str, String)> {
 }
 
 fn counted(n: f64, noun: &str) -> String {
-    let ending = if n > 1.0 || n < 1.0 { "s" } else { "" };
-    format!("{} {noun}{ending}", number(n))
+    let number = number(n);
+    let ending = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{ending}")
 }
 
 /// The first review, or the review itself, is the largest stage and more than 30 % of the lead time.
