@@ -3,6 +3,7 @@
 use super::instability::{high_cfr, high_rework, slow_recovery};
 use super::{Gain, Leading};
 use crate::config::Measure;
+use crate::event::seconds_between;
 use crate::insight::bottleneck::{self, Bottleneck, MIN_CHANGES, Prize, part};
 use crate::insight::say::{number, percent, span};
 use crate::insight::{Sight, delta, target, trend};
@@ -305,7 +306,16 @@ fn low_frequency(facts: &Facts<'_>) -> Option<Found> {
     if found.direction == trend::Direction::Rising {
         return None;
     }
-    let gap = m.time_between.quantile(1.0);
+    // The gap since the last one is not over yet.
+    let end = sight.period.window.to.min(sight.period.now);
+    let last = sight.scope.effective_in(sight.period.window).last();
+    let since = last.map(|unit| seconds_between(unit.at, end) as f64);
+    let gap = m
+        .time_between
+        .quantile(1.0)
+        .into_iter()
+        .chain(since)
+        .reduce(f64::max);
     let mut values = vec![
         ("d", weeks.iter().filter(|n| **n > 0.0).count().to_string()),
         ("w", weeks.len().to_string()),
