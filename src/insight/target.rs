@@ -530,6 +530,22 @@ mod tests {
     }
 
     #[test]
+    fn every_name_of_a_metric_is_its_name_in_a_promise() {
+        use crate::metric::{METRICS, Unit};
+        for metric in &METRICS {
+            let limit = match metric.unit {
+                Unit::PerDay => "1/day",
+                Unit::Seconds => "1h",
+                Unit::Ratio => "1%",
+            };
+            for name in metric.aliases.iter().chain([&metric.id]) {
+                let target = parse_target(&format!("{name} <= {limit}")).unwrap();
+                assert_eq!(target.measure.name(), metric.id, "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn a_guardrail_breaks_only_when_both_movements_were_detected() {
         let yes = Some(true);
         let no = Some(false);

@@ -292,6 +292,21 @@ fn seldom_deployments_are_named_with_their_longest_gap() {
 }
 
 #[test]
+fn deployments_in_bursts_make_a_frequency_less_certain() {
+    // Twelve deployments in twelve weeks: Poisson's interval is 6.2 to 21.
+    let even: Vec<Value> = (0..12).map(|w| deployment(&format!("d{w}"), w * 7)).collect();
+    let bursts: Vec<Value> = (0..12)
+        .map(|n| deployment(&format!("d{n}"), n / 6 * 42 + n % 6))
+        .collect();
+    for (deployments, state) in [(even, "met"), (bursts, "not_sure")] {
+        let target = "targets: [\"deployment_frequency >= 0.5/week\"]";
+        let report = report(&json!({"deployments": deployments}), target);
+        assert_eq!(report.targets[0].n, 12);
+        assert_eq!(report.targets[0].state, state, "{:?}", report.targets[0]);
+    }
+}
+
+#[test]
 fn every_point_that_the_data_lacks_has_a_way_to_it() {
     let mut history = failing(40, 4, |_| 0.5);
     // Two of the four incidents name no deployment, and come too late to be blamed on one.
