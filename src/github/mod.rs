@@ -11,6 +11,7 @@ mod commit;
 mod compare;
 mod error;
 mod graph;
+mod probe;
 mod pulls;
 mod state;
 mod state_query;
@@ -23,6 +24,7 @@ pub use comments::{Comment, CommentChange};
 pub use compare::Comparison;
 pub use error::GitHubError;
 pub use graph::{GraphAnswer, GraphError};
+pub use probe::{Quota, forbids_commits};
 pub use state::{
     BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
 };

@@ -10,6 +10,7 @@
 )]
 
 mod action;
+mod adapters;
 mod advice;
 mod api_view;
 mod architecture;
@@ -18,7 +19,9 @@ mod cases;
 mod cli;
 mod clones;
 mod data;
+mod definition;
 mod docs;
+mod explained;
 mod ghsim;
 mod judged;
 mod laws;
