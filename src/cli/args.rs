@@ -21,9 +21,10 @@ Examples:
   fivekeys report --tags '^deploy-\\d+$'
   fivekeys report --tags '^(?<service>[a-z]+)-v\\d+' --service api
   fivekeys report --from history=history.json --format json
+  fivekeys report --gate
 
 Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
-6 a newer fivekeys wrote the ledger.";
+4 a target missed (with --gate), 6 a newer fivekeys wrote the ledger.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -144,6 +145,10 @@ pub(super) enum SourceArg {
 }
 
 /// `report`.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of the command line"
+)]
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     /// What to look at.
@@ -169,6 +174,9 @@ pub(super) struct ReportArgs {
     /// Also write it to a .json, .csv, .md, .html or .txt.
     #[arg(long, value_name = "FILE")]
     pub(super) export: Option<PathBuf>,
+    /// Exit with 4 when a target is missed with certainty.
+    #[arg(long)]
+    pub(super) gate: bool,
 }
 
 /// `trend`.

@@ -23,7 +23,7 @@ const LARGEST: u64 = 1 << 20;
 struct Older {
     lookback_days: Option<u32>,
     environments: BTreeMap<String, OlderEnvironment>,
-    thresholds: Option<serde_json::Value>,
+    thresholds: BTreeMap<String, serde_json::Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,10 +112,39 @@ fn take_over(host: &Host, root: &Path) -> Result<Older, Failure> {
             ));
         }
     }
-    if older.thresholds.is_some() {
-        host.say("note: thresholds are kept in .dora/config.json; they are not judged yet");
+    for name in older.thresholds.keys() {
+        if older.target(name).is_none() {
+            host.say(&format!(
+                "note: the threshold `{name}` is not understood; write it under `targets`"
+            ));
+        }
     }
     Ok(older)
+}
+
+impl Older {
+    /// A threshold as a target: `lead_time_hours`, `change_failure_rate_percent`, `deployments_per_day`.
+    fn target(&self, name: &str) -> Option<String> {
+        const UNITS: [(&str, &str, &str); 8] = [
+            ("_hours", "<=", "h"),
+            ("_minutes", "<=", "m"),
+            ("_seconds", "<=", "s"),
+            ("_days", "<=", "d"),
+            ("_percent", "<=", "%"),
+            ("_per_day", ">=", "/day"),
+            ("_per_week", ">=", "/week"),
+            ("_per_month", ">=", "/month"),
+        ];
+        let value = self.thresholds.get(name)?.as_f64()?;
+        UNITS.iter().find_map(|(ending, sign, unit)| {
+            let metric = match name.strip_suffix(ending)? {
+                "deployments" | "deploys" => "deployment_frequency",
+                metric => metric,
+            };
+            let text = format!("{metric} {sign} {value}{unit}");
+            config::parse_target(&text).is_ok().then_some(text)
+        })
+    }
 }
 
 /// What the written configuration has uncommented.
@@ -130,5 +159,10 @@ fn settings(older: &Older, lookback: u32) -> Found {
             .map(|(name, _)| name.clone())
             .collect(),
         lookback: Some(format!("{days}d")),
+        targets: older
+            .thresholds
+            .keys()
+            .filter_map(|name| older.target(name))
+            .collect(),
     }
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod failure;
+mod gate;
 mod init;
 mod progress;
 mod question;

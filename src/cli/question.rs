@@ -149,9 +149,15 @@ pub(super) fn narrow(report: &mut Report, service: Option<&str>) -> Result<(), F
             Some(help),
         ));
     };
+    let ours = |of: &Option<String>| of.as_deref() == Some(name);
     report.overall = scope;
     report.services.clear();
-    let ours = |of: &Option<String>| of.as_deref() == Some(name);
+    // These speak of all services together.
+    report.position.clear();
+    report.bottleneck = None;
+    report.recommendation = None;
+    report.targets.retain(|t| ours(&t.service));
+    report.guardrails.retain(|g| ours(&g.service));
     report.deployments.retain(|d| ours(&d.service));
     report.changes.retain(|c| ours(&c.service));
     report

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::{ReportArgs, Scope};
 use super::artifacts::{self, Wanted};
+use super::gate::{Gate, IN_DOUBT, gate};
 use super::workspace::{self, Workspace};
 use super::{Exit, Failure, question};
 use crate::host::{Host, disk};
@@ -40,7 +41,34 @@ pub(super) fn run(host: &Host, args: &ReportArgs) -> Result<Exit, Failure> {
         return Err(nothing);
     }
     point_to_the_latest(host, &workspace, &report);
-    Ok(Exit::Fine)
+    Ok(if args.gate {
+        gated(host, &report)
+    } else {
+        Exit::Fine
+    })
+}
+
+/// Says what is missed, last of all: everything else was printed and written.
+fn gated(host: &Host, report: &Report) -> Exit {
+    match gate(report) {
+        Gate::Open => Exit::Fine,
+        Gate::Nothing => {
+            host.say(
+                "note: there is no target and no guardrail to gate by; write some under `targets`",
+            );
+            Exit::Fine
+        }
+        Gate::Partial => {
+            host.say(&format!("warning: {IN_DOUBT}"));
+            Exit::Fine
+        }
+        Gate::Missed(texts) => {
+            for text in texts {
+                host.say(&format!("missed: {text}"));
+            }
+            Exit::Missed
+        }
+    }
 }
 
 /// An old clone has nothing in the window up to now; its history is one flag away.

@@ -13,6 +13,7 @@ use super::artifacts::{self, Wanted};
 use super::failure::plain;
 use super::workspace::{self, FOLDER};
 use super::{Exit, Failure, question};
+use crate::config::{parse_guardrail, parse_target};
 use crate::event::Window;
 use crate::host::{Host, disk};
 use crate::ledger::Folder;
@@ -35,7 +36,14 @@ pub(super) fn run(host: &Host, args: &VerifyArgs) -> Result<Exit, Failure> {
         .as_ref()
         .map_or_else(|| root.join(FOLDER), |f| host.folder.join(f));
     let (published, text) = published(&path.join(METRICS))?;
-    let config = question::read_config(&root, args.config.as_deref())?;
+    let mut config = question::read_config(&root, args.config.as_deref())?;
+    // A promise is no rule of counting: those of then are judged again, whatever is promised now.
+    let targets = published.targets.iter();
+    config.targets = targets.filter_map(|t| parse_target(&t.text).ok()).collect();
+    let guardrails = published.guardrails.iter();
+    config.guardrails = guardrails
+        .filter_map(|g| parse_guardrail(&g.text).ok())
+        .collect();
     let ledger = Folder::at(&path).load()?;
     if !ledger.is_writable() {
         let note = workspace::unreadable(&ledger);
@@ -48,7 +56,8 @@ pub(super) fn run(host: &Host, args: &VerifyArgs) -> Result<Exit, Failure> {
         },
         now: published.generated_at,
         repository: published.repository.clone(),
-        notes: Vec::new(),
+        // What was skipped then lowers the quality of the data then.
+        notes: published.notes.clone(),
     };
     let mut computed = build(&ledger.events, &config, &ask);
     // Notes of collecting are no numbers: what was skipped then cannot be recomputed now.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Config, ShapeError};
+use super::{Config, ShapeError, TargetError};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,16 @@ pub enum ConfigError {
         /// What is wrong.
         what: String,
     },
+    /// A target or guardrail that cannot be read.
+    #[error("{}`{key}`: {error}", place.map(|(line, column)| format!("line {line}, column {column}: ")).unwrap_or_default())]
+    Promise {
+        /// `targets` or `guardrails`.
+        key: &'static str,
+        /// Line and column in the file, where the promise stands there as one piece.
+        place: Option<(usize, usize)>,
+        /// What is wrong.
+        error: TargetError,
+    },
 }
 
 impl ConfigError {
@@ -28,6 +38,7 @@ impl ConfigError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Shape(shape) => shape.help.as_deref(),
+            Self::Promise { error, .. } => error.help.as_deref(),
             Self::Value { .. } => None,
         }
     }
@@ -37,8 +48,21 @@ impl ConfigError {
     pub fn place(&self) -> Option<(usize, usize)> {
         match self {
             Self::Shape(shape) => shape.place,
+            Self::Promise { place, .. } => *place,
             Self::Value { .. } => None,
         }
+    }
+
+    /// Finds a promise in the file.
+    fn placed_in(mut self, text: &str) -> Self {
+        if let Self::Promise { place, error, .. } = &mut self {
+            *place = text.lines().enumerate().find_map(|(line, whole)| {
+                let at = whole.find(error.written.as_str())?;
+                let before = whole.get(..at)?.chars().count();
+                Some((line + 1, before + error.column))
+            });
+        }
+        self
     }
 }
 
@@ -79,7 +103,7 @@ pub(super) struct File {
     pub(super) rework: ReworkFile,
     /// The same version deployed again: count or drop.
     pub(super) redeploys: Option<RedeploysFile>,
-    /// Edition of the bands: 2019, 2021, 2023, 2024 or none.
+    /// Edition of the bands: 2019, 2021, 2023, 2024, seed or none.
     pub(super) benchmark: Option<EditionFile>,
     /// What the team has promised, such as `change_lead_time.p50 <= 1d by 2027-03-31`.
     pub(super) targets: Vec<String>,
@@ -231,7 +255,7 @@ pub(super) enum CommentModeFile {
 /// `2024` and `"2024"` both read.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "2019, 2021, 2023, 2024 or none")]
+#[serde(untagged, expecting = "2019, 2021, 2023, 2024, seed or none")]
 pub(super) enum EditionFile {
     Year(u16),
     Name(String),
@@ -252,7 +276,7 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
         let place = e.location().map(|at| (at.line(), at.column()));
         ConfigError::Shape(ShapeError::new(&e.to_string(), place))
     })?;
-    super::meaning::of(file)
+    super::meaning::of(file).map_err(|error| error.placed_in(text))
 }
 
 #[cfg(test)]
@@ -281,6 +305,21 @@ mod tests {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(key), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_promise_that_cannot_be_read_is_named_with_its_place() {
+        let text = "window: 30d\ntargets:\n  - mttr <= 1h\n  - change_led_time <= 1d\n";
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.place(), Some((4, 5)));
+        assert_eq!(error.help(), Some("did you mean `change_lead_time`?"));
+        let says = error.to_string();
+        assert!(says.starts_with("line 4, column 5: `targets`: "), "{says}");
+        let text = "guardrails: [\"cfr must\\u0020rise\"]";
+        let error = parse(text).unwrap_err();
+        assert!(error.to_string().starts_with("`guardrails`: "), "{error}");
+        let many = "targets:\n".to_owned() + &"  - cfr <= 1%\n".repeat(51);
+        assert!(parse(&many).unwrap_err().to_string().contains("most is 50"));
     }
 
     #[test]

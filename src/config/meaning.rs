@@ -8,8 +8,8 @@ use super::file::{
 };
 use super::{
     CommentMode, Config, DeployWorkflow, Edition, Environments, FailedAttempts, Globs,
-    PatternError, Redeploys, Service, SourceChoice, StateFile, TagPattern, parse_days,
-    parse_seconds,
+    MOST_PROMISES, PatternError, Redeploys, Service, SourceChoice, StateFile, TagPattern,
+    TargetError, parse_days, parse_guardrail, parse_seconds, parse_target,
 };
 
 /// Reads every key.
@@ -55,8 +55,8 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     config.prereleases = prereleases;
     config.incident_labels = incidents.labels.unwrap_or(config.incident_labels);
     config.corrections = corrections.unwrap_or(config.corrections);
-    config.targets = targets;
-    config.guardrails = guardrails;
+    config.targets = promises("targets", &targets, parse_target)?;
+    config.guardrails = promises("guardrails", &guardrails, parse_guardrail)?;
     if let Some(tags) = tags {
         config.tags = TagPattern::new(&tags).map_err(value("tags"))?;
     }
@@ -179,6 +179,24 @@ fn rules(
     Ok(())
 }
 
+fn promises<T>(
+    key: &'static str,
+    written: &[String],
+    read: impl Fn(&str) -> Result<T, TargetError>,
+) -> Result<Vec<T>, ConfigError> {
+    if written.len() > MOST_PROMISES {
+        return Err(ConfigError::Value {
+            key: key.to_owned(),
+            what: format!("{} are written; the most is {MOST_PROMISES}", written.len()),
+        });
+    }
+    let place = None;
+    written
+        .iter()
+        .map(|text| read(text).map_err(|error| ConfigError::Promise { key, place, error }))
+        .collect()
+}
+
 fn days(key: &str, written: Option<&str>, slot: &mut u32) -> Result<(), ConfigError> {
     if let Some(written) = written {
         *slot = parse_days(written).map_err(text_value(key))?;
@@ -203,13 +221,14 @@ fn read_edition(written: &EditionFile) -> Result<Edition, ConfigError> {
         Edition::Y2021,
         Edition::Y2023,
         Edition::Y2024,
+        Edition::Seed,
         Edition::None,
     ]
     .into_iter()
     .find(|edition| edition.name() == name)
     .ok_or_else(|| ConfigError::Value {
         key: "benchmark".to_owned(),
-        what: format!("`{name}` is not an edition; use 2019, 2021, 2023, 2024 or none"),
+        what: format!("`{name}` is not an edition; use 2019, 2021, 2023, 2024, seed or none"),
     })
 }
 

@@ -5,6 +5,7 @@ mod file;
 mod meaning;
 mod rule;
 mod shape;
+mod target;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,10 @@ pub use duration::{DurationError, parse_days, parse_seconds};
 pub use file::{ConfigError, parse};
 pub use rule::{Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern};
 pub use shape::ShapeError;
+pub use target::{
+    Bound, Guardrail, MOST_PROMISES, Measure, Movement, Quantity, Target, TargetError,
+    parse_guardrail, parse_target,
+};
 
 /// Where deployments are read from (rule U1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,6 +78,8 @@ pub enum Edition {
     /// DORA 2024.
     #[default]
     Y2024,
+    /// One threshold a metric, of the idea this project began with; no report of DORA.
+    Seed,
     /// No bands.
     None,
 }
@@ -86,6 +93,7 @@ impl Edition {
             Self::Y2021 => "2021",
             Self::Y2023 => "2023",
             Self::Y2024 => "2024",
+            Self::Seed => "seed",
             Self::None => "none",
         }
     }
@@ -171,9 +179,9 @@ pub struct Config {
     /// Path of the reviewed file of corrections.
     pub corrections: String,
     /// What the team has promised.
-    pub targets: Vec<String>,
+    pub targets: Vec<Target>,
     /// What must not get worse.
-    pub guardrails: Vec<String>,
+    pub guardrails: Vec<Guardrail>,
     /// Length of the window in days.
     pub window_days: u32,
     /// How far back the first run looks.

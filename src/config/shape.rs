@@ -39,7 +39,7 @@ impl ShapeError {
 }
 
 /// A near match, else the list.
-fn suggest(wrong: &str, known: &[&str]) -> String {
+pub(super) fn suggest(wrong: &str, known: &[&str]) -> String {
     match nearest(wrong, known.iter().copied()) {
         Some(key) => format!("did you mean `{key}`?"),
         None => format!("the keys here are {}", known.join(", ")),

@@ -16,7 +16,9 @@
 //!    fail rate of 2024, whose high cluster (20 %) fails more often than its medium one (10 %).
 //!
 //! It follows that the change fail rate of 2019, where three clusters share "0–15 %", has no band up to
-//! 15 %, and that 2021 has none for 16 % and more. No edition has bands for rework.
+//! 15 %, and that 2021 has none for 16 % and more. No edition of DORA's has bands for rework.
+//!
+//! `seed` is no edition of DORA's: one threshold a metric, `reached` or `not reached`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -177,8 +179,8 @@ mod tests {
     fn the_file_reads_and_every_cell_is_verified() {
         let text = include_str!("benchmarks.json");
         let read: Benchmarks = serde_json::from_str(text).unwrap();
-        assert_eq!(read.editions.len(), 4);
-        for (name, published) in &read.editions {
+        assert_eq!(read.editions.len(), 5);
+        for (name, published) in read.editions.iter().filter(|(name, _)| *name != "seed") {
             assert!(published.source.contains(name.as_str()));
             assert_eq!(published.metrics.len(), 4, "no bands for rework");
             for cells in published.metrics.values() {
@@ -189,7 +191,26 @@ mod tests {
         let cells = text.matches("\"cell\"").count();
         let primary = text.matches("\"verified\": \"primary\"").count();
         let secondary = text.matches("\"verified\": \"secondary\"").count();
-        assert_eq!((cells, primary + secondary), (64, 64));
+        let own = text.matches("\"verified\": \"own\"").count();
+        assert_eq!((cells, primary + secondary, own), (74, 64, 10));
+    }
+
+    #[test]
+    fn the_seed_has_one_threshold_a_metric() {
+        let no = Some("not reached");
+        rated(FREQUENCY, Edition::Seed, 1.01, Some("reached"));
+        rated(FREQUENCY, Edition::Seed, 1.0, no);
+        rated(FREQUENCY, Edition::Seed, 0.0, no);
+        rated(LEAD, Edition::Seed, HOUR - 1.0, Some("reached"));
+        rated(LEAD, Edition::Seed, HOUR, no);
+        rated(RECOVERY, Edition::Seed, 30.0 * DAY, no);
+        rated(FAIL, Edition::Seed, 0.14, Some("reached"));
+        rated(FAIL, Edition::Seed, 0.15, no);
+        let rework = "deployment_rework_rate";
+        rated(rework, Edition::Seed, 0.09, Some("reached"));
+        rated(rework, Edition::Seed, 0.1, no);
+        let spans = band(FAIL, Edition::Seed, 0.1, Some([0.05, 0.2]), 20).map(|b| b.1);
+        assert_eq!(spans.as_deref(), Some("not reached–reached"));
     }
 
     #[test]

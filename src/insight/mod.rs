@@ -2,11 +2,16 @@
 
 pub mod band;
 pub mod batch;
+pub mod bottleneck;
 pub mod delta;
 mod detect;
 pub mod forecast;
 pub mod gate;
+pub mod position;
+pub mod recommend;
+mod say;
 pub mod shift;
+pub mod target;
 pub mod trend;
 mod words;
 
@@ -14,6 +19,7 @@ use crate::config::Config;
 use crate::event::Window;
 use crate::metric::{Bucket, Period, Scope, bucket};
 use crate::timeline::Timeline;
+use recommend::Recommendation;
 
 /// What a detector looks at.
 #[derive(Debug)]
@@ -124,6 +130,18 @@ pub fn detect(sight: &Sight<'_>) -> Vec<Insight> {
     let mut found: Vec<Insight> = DETECTORS.iter().filter_map(|d| (d.look)(sight)).collect();
     found.sort_by_key(|i| (i.level, i.id));
     found
+}
+
+/// Findings, and the one thing to do next. One constraint at a time: what else would be recommended stands among the
+/// findings, and no louder.
+#[must_use]
+pub fn look(sight: &Sight<'_>) -> (Vec<Insight>, Option<Recommendation>) {
+    let mut advice = recommend::recommend(sight).into_iter();
+    let first = advice.next();
+    let mut found = detect(sight);
+    found.extend(advice.map(|other| other.as_finding()));
+    found.sort_by_key(|i| (i.level, i.id));
+    (found, first)
 }
 
 /// Histories for the tests of detectors.

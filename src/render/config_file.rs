@@ -13,6 +13,8 @@ pub struct Found {
     pub production: Vec<String>,
     /// How far back the first run looks, such as `90d`.
     pub lookback: Option<String>,
+    /// What was promised elsewhere.
+    pub targets: Vec<String>,
 }
 
 /// The file's text. Values are written as JSON, which is YAML that no name can break.
@@ -33,10 +35,11 @@ mod tests {
             environments: vec!["a\nwindow: 1d".to_owned(), "prod: {".to_owned()],
             production: vec!["prod: {".to_owned()],
             lookback: Some("90d".to_owned()),
+            targets: vec!["lt <= 1d\nwindow: 2d".to_owned()],
         };
         let text = config_file(&found).unwrap();
         assert!(text.contains("\nenvironments: [\"prod: {\"]\n"), "{text}");
         assert!(text.contains("\nlookback: \"90d\"\n"));
-        assert!(!text.contains("\nwindow: 1d"));
+        assert!(!text.contains("\nwindow: 1d") && !text.contains("\nwindow: 2d"));
     }
 }

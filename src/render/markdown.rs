@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::chart::{Scale, unit_size, unit_word};
 use super::evidence::{self, DeploymentRow};
+use super::judged::{self, Judged};
 use super::view::{self, Header, Row};
 use super::{RenderError, Style, distribution, escape, humanize, spark, template};
 use crate::report::Unit;
@@ -102,6 +103,7 @@ pub(crate) struct Page<'a> {
     sources: &'a [SourceInfo],
     quality: String,
     fixes: &'a [String],
+    judged: Judged,
     details: bool,
 }
 
@@ -218,6 +220,7 @@ fn page<'a>(report: &'a Report, this: Option<&str>, detail: Detail) -> Page<'a> 
         sources: &report.sources[..report.sources.len().min(50)],
         quality: humanize::percent(report.quality.score),
         fixes: &report.quality.fixes[..report.quality.fixes.len().min(3)],
+        judged: judged::of(report),
         details: detail.details,
     }
 }

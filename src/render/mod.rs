@@ -15,6 +15,7 @@ mod explain;
 mod font;
 mod humanize;
 mod json;
+mod judged;
 mod markdown;
 mod page;
 mod readme;

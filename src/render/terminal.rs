@@ -1,6 +1,7 @@
 //! The report on one screen of a terminal.
 
 use super::humanize;
+use super::judged::{self, Judged};
 use super::screen::{Paint, Screen};
 use super::view::{self, Header, Row};
 use super::{RenderError, Style, distribution, evidence};
@@ -41,6 +42,10 @@ pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderErr
             screen.text(4, 0, Paint::Plain, &row.reason);
         }
     }
+    let judged = judged::of(report);
+    places(&mut screen, &judged);
+    promises(&mut screen, &judged);
+    advice(&mut screen, &judged, style);
     findings(&mut screen, report, style);
     if style.verbose {
         services(&mut screen, report);
@@ -158,6 +163,74 @@ fn compact(screen: &mut Screen, row: &Row) {
         (Paint::Plain, "  "),
         (news(row), &last.join(" · ")),
     ]);
+}
+
+fn places(screen: &mut Screen, judged: &Judged) {
+    if judged.places.is_empty() {
+        return;
+    }
+    let words: Vec<String> = judged
+        .places
+        .iter()
+        .map(|p| {
+            let industry = p.industry.replace(' ', "");
+            format!("{} {} ({industry})", p.title.to_lowercase(), p.score)
+        })
+        .collect();
+    let line = format!(
+        "{}, 0 to 10 (industry, mean±spread): {}",
+        judged.edition,
+        words.join(" · ")
+    );
+    screen.blank();
+    screen.text(2, 2, Paint::Faint, &line);
+}
+
+fn promises(screen: &mut Screen, judged: &Judged) {
+    if judged.promises.is_empty() {
+        return;
+    }
+    screen.blank();
+    screen.line(&[(Paint::Strong, "Targets")]);
+    for promise in &judged.promises {
+        let paint = match promise.news {
+            "good" => Paint::Good,
+            "bad" => Paint::Bad,
+            _ => Paint::Plain,
+        };
+        let line = format!("{}: {}", promise.state, promise.text);
+        screen.text(2, 2, paint, &line);
+        let details: Vec<&str> = [promise.now.as_str(), promise.way.as_str()]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect();
+        screen.text(4, 0, Paint::Faint, &details.join(" · "));
+    }
+}
+
+fn advice(screen: &mut Screen, judged: &Judged, style: &Style) {
+    if judged.bottleneck.is_empty() && judged.advice.is_none() {
+        return;
+    }
+    screen.blank();
+    screen.line(&[(Paint::Strong, "What next")]);
+    screen.text(2, 2, Paint::Plain, &judged.bottleneck);
+    let Some(advice) = &judged.advice else {
+        return;
+    };
+    let says = format!("{} {}", advice.says, advice.prize);
+    screen.text(2, 2, Paint::Plain, &says);
+    let shown = if style.verbose { usize::MAX } else { 1 };
+    for step in advice.steps.iter().take(shown) {
+        screen.text(4, 2, Paint::Plain, &format!("Do: {step}"));
+    }
+    screen.text(4, 2, Paint::Faint, &format!("Watch: {}", advice.leading));
+    if style.verbose {
+        let why = format!("{} ({})", advice.evidence, advice.source);
+        screen.text(4, 2, Paint::Faint, &why);
+    }
+    let more = format!("{}: {}", advice.capability, advice.url);
+    screen.text(4, 2, Paint::Faint, &more);
 }
 
 fn findings(screen: &mut Screen, report: &Report, style: &Style) {
@@ -359,6 +432,40 @@ mod tests {
           definition 3f9a61c0d2b4
         Cheapest improvement: Label incidents with the deployment that caused them.
         "##);
+    }
+
+    #[test]
+    fn promises_and_advice_are_said_when_there_are_any() {
+        let out = lines(&fixture::promised(), Style::default());
+        assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+        let from = out.find("Quick Check").unwrap();
+        let to = out.find("Findings").unwrap();
+        insta::assert_snapshot!(&out[from..to], @r"
+        Quick Check 2025, 0 to 10 (industry, mean±spread): change lead time 8
+            (5.5±2.4)
+
+        Targets
+          met: change_lead_time <= 1d
+            9.8 h (8.3–12 h)
+          not yet: deployment_frequency >= 8/day by 2026-06-07
+            2.4 per day (2.1–2.7 per day) · behind the straight line, which is at 5.1
+            per day; needs 0.6 per day more each week for 10 weeks
+          no data: services.api.mttr.p90 <= 1h
+            No failed deployment was repaired in this window, so there is nothing to
+            time.
+          held: change_fail_rate must not rise while deployment_frequency rises
+
+        What next
+          The largest stage is pickup with 34 % of the lead time. If no change took
+            longer there than your own quickest quarter (30 min), the median lead time
+            would be 8 h instead of 9.8 h.
+          Review is your largest wait. By your own numbers: change lead time 8 h instead
+            of 9.8 h.
+            Do: Put reviews before new work.
+            Watch: Median time to the first review, now 2 h
+            Streamlining change approval:
+              https://dora.dev/capabilities/streamlining-change-approval/
+        ");
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub fn headline(metric: &str, of: &Metrics) -> Option<Headline> {
                 value: m.ratio,
                 interval95: m.interval95,
                 n: m.total,
-                band: None,
+                band: m.band.clone(),
                 reason: m.reason.clone(),
             }
         }

@@ -136,7 +136,7 @@ fn measure(scope: &Scope<'_>, period: &Period, config: &Config) -> Measured {
             change_lead_time: lead_time_of(lead, config),
             change_fail_rate: fail_rate_of(fail, failures, config),
             failed_deployment_recovery_time: recovery_of(recovery, counted, config),
-            deployment_rework_rate: rework_of(rework),
+            deployment_rework_rate: rework_of(rework, config),
         },
     }
 }
@@ -357,7 +357,7 @@ fn recovery_of(
     }
 }
 
-fn rework_of(m: deployment_rework_rate::DeploymentReworkRate) -> v1::ReworkRate {
+fn rework_of(m: deployment_rework_rate::DeploymentReworkRate, config: &Config) -> v1::ReworkRate {
     v1::ReworkRate {
         rework: m.rate.hits,
         total: m.rate.total,
@@ -375,6 +375,13 @@ fn rework_of(m: deployment_rework_rate::DeploymentReworkRate) -> v1::ReworkRate 
             ratio: m.last_180_days.ratio(),
             interval95: m.last_180_days.interval95(),
         },
+        band: banded(
+            "deployment_rework_rate",
+            config,
+            m.rate.ratio(),
+            m.rate.interval95(),
+            m.rate.total,
+        ),
         reason: (m.rate.total == 0).then(|| "no_deployments".to_owned()),
     }
 }

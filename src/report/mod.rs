@@ -1,10 +1,12 @@
 //! REPORT: the one document, built from events by a function that cannot fail.
 
+mod advice;
 mod chance;
 mod facts;
 mod headline;
 mod measure;
 mod outlook;
+mod promise;
 mod quality;
 mod series;
 pub mod v1;
@@ -13,6 +15,7 @@ use std::collections::BTreeMap;
 
 use crate::config::Config;
 use crate::event::{Calendar, Events, Instant, Window, digest, seconds_between};
+use crate::insight;
 use crate::metric::stats::quantile;
 use crate::metric::{Period, Scope};
 use crate::timeline::Timeline;
@@ -76,18 +79,18 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         let scope = measured(&Scope::of_service(&timeline, &name));
         by_service.insert(name, scope);
     }
-    let mut notes = ask.notes.clone();
-    notes.extend(timeline.remarks.iter().map(|r| v1::Note {
-        code: r.code.to_owned(),
-        says: r.says.clone(),
-        help: r.help.clone(),
-    }));
-    let outlook = outlook::look(
-        &pooled,
-        [&period, &before],
+    let notes = notes(ask, &timeline);
+    let sight = insight::Sight {
+        timeline: &timeline,
+        scope: &pooled,
+        period: &period,
+        before: &before,
+        weeks: &insight::whole_weeks(&pooled, &period, &before),
         config,
-        std::iter::once(&mut overall).chain(by_service.values_mut()),
-    );
+    };
+    let (found, recommendation) = insight::look(&sight);
+    let scopes = std::iter::once(&mut overall).chain(by_service.values_mut());
+    let outlook = outlook::look(&sight, found, scopes);
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
         generated_at: ask.now,
@@ -100,7 +103,7 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
             covered_days: period.covered.days(),
             history_since: timeline.history_since,
         },
-        quality: quality::judge(&timeline, &ask.window),
+        quality: quality::judge(&timeline, &ask.window, &notes),
         deployments: facts::deployments(&timeline, &ask.window),
         changes: facts::changes(&timeline, &ask.window),
         incidents: facts::incidents(&timeline, &ask.window),
@@ -109,10 +112,26 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         batch_risk: outlook.batch_risk,
         findings: outlook.findings,
         sources: facts::sources(events, &timeline),
+        targets: promise::targets(&sight),
+        guardrails: promise::guardrails(config, &overall, &by_service),
+        position: advice::position(&sight, &overall.metrics),
+        bottleneck: insight::bottleneck::find(&sight).map(advice::bottleneck),
+        recommendation: recommendation.as_ref().map(advice::recommendation),
         overall,
         services: by_service,
         notes,
     }
+}
+
+/// What collecting left out, then what judging assumed.
+fn notes(ask: &Ask, timeline: &Timeline) -> Vec<v1::Note> {
+    let mut notes = ask.notes.clone();
+    notes.extend(timeline.remarks.iter().map(|r| v1::Note {
+        code: r.code.to_owned(),
+        says: r.says.clone(),
+        help: r.help.clone(),
+    }));
+    notes
 }
 
 /// Two reports with the same fingerprint mean the same by every number.

@@ -6,9 +6,7 @@ use super::chance;
 use super::v1::{
     self, BatchRisk, ChangePoint, DeltaState, Dispersion, Forecast, Shifts, SizeBand, UnusualWeek,
 };
-use crate::config::Config;
-use crate::insight::{self, Insight, Sight, batch, forecast, gate, shift};
-use crate::metric::{Period, Scope};
+use crate::insight::{Insight, Sight, batch, forecast, gate, shift};
 
 /// What is found in the weeks of all services together.
 pub(super) struct Outlook {
@@ -18,27 +16,17 @@ pub(super) struct Outlook {
     pub(super) batch_risk: BTreeMap<String, BatchRisk>,
 }
 
-/// Looks at this window and the one before, and holds what was found against the deltas of all `scopes`.
+/// Holds what was found against the deltas of all `scopes`, and shows what the weeks tell.
 pub(super) fn look<'a>(
-    scope: &Scope<'_>,
-    [period, before]: [&Period; 2],
-    config: &Config,
+    sight: &Sight<'_>,
+    found: Vec<Insight>,
     scopes: impl Iterator<Item = &'a mut v1::Scope>,
 ) -> Outlook {
-    let weeks = insight::whole_weeks(scope, period, before);
-    let sight = Sight {
-        timeline: scope.timeline,
-        scope,
-        period,
-        before,
-        weeks: &weeks,
-        config,
-    };
-    let said = chance::judge(scopes, insight::detect(&sight));
+    let said = chance::judge(scopes, found);
     Outlook {
-        forecast: forecasts(&sight),
-        shifts: shifts(&sight, &said),
-        batch_risk: batch_risk(&sight, &said),
+        forecast: forecasts(sight),
+        shifts: shifts(sight, &said),
+        batch_risk: batch_risk(sight, &said),
         findings: said.into_iter().map(finding).collect(),
     }
 }

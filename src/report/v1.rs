@@ -32,6 +32,21 @@ pub struct Report {
     pub overall: Scope,
     /// Each service alone; empty where there is only one.
     pub services: BTreeMap<String, Scope>,
+    /// What the team has promised, in the order of the configuration.
+    #[serde(default)]
+    pub targets: Vec<Target>,
+    /// What must not get worse, in the order of the configuration.
+    #[serde(default)]
+    pub guardrails: Vec<Guardrail>,
+    /// The place of all services together on DORA's Quick Check scale, by metric; a metric without a place is absent.
+    #[serde(default)]
+    pub position: BTreeMap<String, Position>,
+    /// The largest stage of the lead time; null with fewer than six changes.
+    #[serde(default)]
+    pub bottleneck: Option<Bottleneck>,
+    /// What to do next: one thing. Others that were found are findings.
+    #[serde(default)]
+    pub recommendation: Option<Recommendation>,
     /// Production deployments of this window and the one before, oldest first, attempts included.
     pub deployments: Vec<Deployment>,
     /// Changes that those deployments delivered.
@@ -329,6 +344,9 @@ pub struct ReworkRate {
     pub ids: Vec<String>,
     /// The same over 180 days, since DORA asks about six months.
     pub last_180_days: ReworkShare,
+    /// Band of the chosen edition; only `seed` has one.
+    #[serde(default)]
+    pub band: Option<Band>,
     /// Why something is missing or flagged.
     pub reason: Option<String>,
 }
@@ -583,8 +601,24 @@ pub struct Quality {
     pub score: f64,
     /// Each part, 0 to 1.
     pub parts: BTreeMap<String, f64>,
-    /// The cheapest improvements, best first.
+    /// The cheapest improvements, best first: what to do.
     pub fixes: Vec<String>,
+    /// The same with what each brings.
+    #[serde(default)]
+    pub improvements: Vec<Improvement>,
+}
+
+/// What would make the data better.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Improvement {
+    /// The part of the data that it mends.
+    pub part: String,
+    /// What it adds to `score` when all of it is done: a share of 1.
+    pub adds: f64,
+    /// 1 a setting or a command, 2 a habit, 3 a change of the pipeline.
+    pub effort: u8,
+    /// What to do.
+    pub says: String,
 }
 
 /// A source of events.
@@ -594,4 +628,163 @@ pub struct SourceInfo {
     pub name: String,
     /// How many records of deployments and incidents that are counted came from it.
     pub events: u64,
+}
+
+/// A target and how it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// As written in the configuration.
+    pub text: String,
+    /// Component; null: all together.
+    pub service: Option<String>,
+    /// Metric id, `pr_created_to_deploy` or `merge_to_deploy`.
+    pub metric: String,
+    /// Of a duration: 50, 75, 90, 95 or 99.
+    pub percentile: Option<u8>,
+    /// Of `limit` and all values here: `per_day`, `seconds` or `ratio`.
+    pub unit: String,
+    /// `<=`, `<`, `>=` or `>`.
+    pub comparison: String,
+    /// What was promised.
+    pub limit: f64,
+    /// The day by whose end it must hold, `YYYY-MM-DD` in the report's time zone; null: always.
+    pub by: Option<String>,
+    /// `met` or `missed` when the whole interval says so, `not_yet` for missed before its day, `not_sure` when the
+    /// interval spans the limit, or `no_data`.
+    pub state: String,
+    /// Now.
+    pub value: Option<f64>,
+    /// Low end of the 95 % interval; shares by Clopper–Pearson.
+    pub low: Option<f64>,
+    /// High end; null: unbounded.
+    pub high: Option<f64>,
+    /// How many events it stands on, failures that are still open included.
+    pub n: u64,
+    /// Why there is no value.
+    pub reason: Option<String>,
+    /// What an interval would need.
+    pub because: Option<String>,
+    /// The way to the day; null without one.
+    pub progress: Option<Progress>,
+}
+
+/// The straight way to a target's day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// First moment after the day.
+    pub due: Instant,
+    /// Left of the window's end.
+    pub weeks_left: f64,
+    /// Value of the window before.
+    pub baseline: Option<f64>,
+    /// Where a straight line from there to the limit is now.
+    pub expected: Option<f64>,
+    /// The interval against that line: `ahead`, `behind`, `not_sure` or `no_data`.
+    pub pace: String,
+    /// Change a week that still reaches the limit; null when it is reached, or too late.
+    pub needed_per_week: Option<f64>,
+}
+
+/// A guardrail and how it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guardrail {
+    /// As written in the configuration.
+    pub text: String,
+    /// Component of what must not happen; null: all together.
+    pub service: Option<String>,
+    /// `held`, `broken`, or `not_sure` with too little data.
+    pub state: String,
+    /// What is missing.
+    pub because: Option<String>,
+}
+
+/// A place on DORA's Quick Check scale. Never printed without its edition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// Such as `Quick Check 2025`.
+    pub edition: String,
+    /// 0 to 10, higher is better.
+    pub score: f64,
+    /// Scores of the ends of the value's interval, the worse first.
+    pub range: [f64; 2],
+    /// The answer of the Quick Check that fits; null for rates, which are scored as they are.
+    pub answer: Option<String>,
+    /// Mean score of the industry.
+    pub industry_mean: f64,
+    /// Standard deviation of the industry's scores.
+    pub spread: f64,
+    /// Standard deviations above that mean; no percentiles are published.
+    pub z: f64,
+    /// Where mean and spread come from.
+    pub source: String,
+}
+
+/// The largest stage of the lead time, and what the team's own pace there would bring.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bottleneck {
+    /// Such as `pickup`.
+    pub stage: String,
+    /// Share of all changes' lead time that lies in it.
+    pub share: f64,
+    /// Changes whose stage is known.
+    pub n: u64,
+    /// Its median.
+    pub median_seconds: f64,
+    /// Its 25th percentile.
+    pub p25_seconds: f64,
+    /// Median lead time.
+    pub lead_time_seconds: f64,
+    /// Median lead time if no change had taken longer than `p25_seconds` there, computed change by change.
+    pub lead_time_then_seconds: f64,
+    /// Changes that spent most in it, longest first.
+    pub because: Vec<String>,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recommendation {
+    /// Stable id.
+    pub id: String,
+    /// What was found.
+    pub says: String,
+    /// What to do, the first first.
+    pub steps: Vec<String>,
+    /// Events behind it.
+    pub because: Vec<String>,
+    /// What it would bring; null where that cannot be computed.
+    pub prize: Option<Prize>,
+    /// DORA's capability.
+    pub capability: String,
+    /// Its page.
+    pub url: String,
+    /// What is known about it.
+    pub evidence: String,
+    /// Where that is written.
+    pub source: String,
+    /// What moves first when it is followed.
+    pub leading: Leading,
+}
+
+/// What following a recommendation would bring, from the team's own data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prize {
+    /// Metric id.
+    pub metric: String,
+    /// `seconds` or `ratio`.
+    pub unit: String,
+    /// Now.
+    pub now: f64,
+    /// Then.
+    pub then: f64,
+}
+
+/// A leading indicator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Leading {
+    /// What it is.
+    pub name: String,
+    /// `seconds` or `changes`.
+    pub unit: String,
+    /// Now; null where it is not known.
+    pub value: Option<f64>,
 }

@@ -5,6 +5,7 @@ mod config;
 mod events;
 mod failure;
 mod first;
+mod gate;
 mod hostile;
 mod ledger;
 mod own;

@@ -11,8 +11,8 @@ use fivekeys::collect::git::collect;
 use fivekeys::config::{Config, Environments, TagPattern};
 use fivekeys::event::{Event, Events, Window, parse_instant, seconds_between};
 use fivekeys::metric::Distribution;
-use fivekeys::report::v1::Metrics;
-use fivekeys::timeline::{EvidenceKind, Timeline};
+use fivekeys::report::v1::{Metrics, Report};
+use fivekeys::timeline::{EvidenceKind, STAGES, Timeline};
 use serde_json::{Value, json};
 
 use super::data::shared;
@@ -551,6 +551,76 @@ fn tags_of_a_clone_give_the_numbers_of_the_api() {
                 };
                 assert_eq!(recovery(a), recovery(b), "{what}");
             }
+        }
+    }
+}
+
+/// The largest stage of the report's own changes, and the median lead time with it at its 25th percentile at most.
+fn bottleneck(report: &Report) -> (String, f64, f64) {
+    let quantile = |values: Vec<f64>, q: f64| Distribution::of(values).quantile(q).unwrap();
+    let people: Vec<_> = report
+        .changes
+        .iter()
+        .filter(|c| !c.bot && c.lead_time_seconds.is_some_and(|s| s >= 0.0))
+        .collect();
+    let known = |stage: &str| -> Vec<f64> {
+        let of = people
+            .iter()
+            .filter(|c| c.created_at.is_some() && c.merged_at.is_some());
+        of.filter_map(|c| c.stages[stage]).collect()
+    };
+    let (stage, _) = STAGES
+        .iter()
+        .map(|stage| (*stage, known(stage).iter().sum::<f64>()))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .unwrap();
+    let p25 = quantile(known(stage), 0.25);
+    let shorter = people.iter().map(|c| {
+        let own = c.stages[stage].filter(|_| c.created_at.is_some() && c.merged_at.is_some());
+        c.lead_time_seconds.unwrap() - own.map_or(0.0, |s| (s - p25).max(0.0))
+    });
+    (stage.to_owned(), p25, quantile(shorter.collect(), 0.5))
+}
+
+#[test]
+fn the_bottleneck_is_what_the_published_changes_say() {
+    let Some(view) = View::open() else { return };
+    let expected = view.read("expected.json");
+    let events = view.events();
+    let now = parse_instant(expected["now"].as_str().unwrap())
+        .unwrap()
+        .timestamp();
+    for environment in ENVIRONMENTS {
+        let window = Window {
+            from: at(now - 180 * 86_400),
+            to: at(now),
+        };
+        let config = by_environment(environment, GRACE_SECONDS);
+        let report = measured(&events, &config, window);
+        let found = report.bottleneck.as_ref().unwrap();
+        let (stage, p25, then) = bottleneck(&report);
+        assert_eq!(found.stage, stage, "{environment}");
+        assert!((found.p25_seconds - p25).abs() < 1e-6, "{environment}");
+        assert!(
+            (found.lead_time_then_seconds - then).abs() < 1e-6,
+            "{environment}"
+        );
+        assert!(found.lead_time_then_seconds <= found.lead_time_seconds);
+        let next = report.recommendation.as_ref();
+        eprintln!(
+            "{environment}: {stage} {:.0} % of the time, p25 {p25:.0} s, lead time {:.0} s, then {then:.0} s; {:?}, quality {:.2}, {:?}",
+            found.share * 100.0,
+            found.lead_time_seconds,
+            next.map(|r| (&r.id, &r.says, r.prize.as_ref().map(|p| (p.now, p.then)))),
+            report.quality.score,
+            report.quality.fixes,
+        );
+        for other in &report.findings {
+            assert!(
+                next.is_none_or(|r| r.id != other.id),
+                "said twice: {}",
+                other.id
+            );
         }
     }
 }

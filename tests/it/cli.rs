@@ -5,6 +5,7 @@ mod explain;
 mod hostile;
 mod init;
 mod ledger;
+mod promise;
 mod record;
 mod refuse;
 mod report;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Duration};
-use fivekeys::config::Config;
+use fivekeys::config::{self, Config, Measure};
 use fivekeys::event::{
     Cause, Commit, Correction, Deployment, Event, Events, Fact, Incident, Instant, Outcome, Pull,
     Range, Retraction, Source, Undoes, Window,
@@ -16,6 +16,19 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 const CASES: u32 = 96;
+/// One promise on everything that can be promised.
+const PROMISES: &str = "targets:
+  - deployment_frequency >= 1/day
+  - services.api.deployment_frequency > 1/week by 1970-02-01
+  - change_lead_time.p90 <= 1d
+  - pr_created_to_deploy < 5h
+  - merge_to_deploy <= 2h by 1970-01-20
+  - mttr <= 12h
+  - cfr <= 20%
+  - services.web.rework < 10%
+guardrails:
+  - cfr must not rise while df rises
+";
 /// Days of the histories; some facts lie before 1970.
 const DAYS: i64 = 40;
 
@@ -363,5 +376,42 @@ proptest! {
         prop_assert!(count(&whole) <= parts + nameless.count() as u64);
         let changes = whole.overall.metrics.change_lead_time.with_bots.n;
         prop_assert!(changes <= timeline.changes.len() as u64);
+    }
+    #[test]
+    fn promises_and_advice_agree_with_their_own_numbers(events in history(), from in -4..DAYS, days in 1..DAYS) {
+        let mut config = config::parse(PROMISES).unwrap();
+        config.window_days = 30;
+        let window = window(from, from + days);
+        let ask = Ask { window, now: window.to + Duration::hours(5), repository: None, notes: Vec::new() };
+        let report = build(&set(&events), &config, &ask);
+        prop_assert_eq!(report.targets.len(), config.targets.len());
+        for (target, written) in report.targets.iter().zip(&config.targets) {
+            let (low, high) = (target.low.unwrap_or(0.0), target.high.unwrap_or(f64::INFINITY));
+            let holds = |value| written.bound.holds(written.limit, value);
+            prop_assert!(target.value.is_some() || target.reason.is_some(), "{target:?}");
+            // What has ended may be quicker than what is still open allows.
+            let timed = written.measure == Measure::FailedDeploymentRecoveryTime;
+            prop_assert!(target.value.is_none_or(|v| (low <= v || timed) && v <= high), "{target:?}");
+            match target.state.as_str() {
+                "met" => prop_assert!(holds(low) && holds(high), "{target:?}"),
+                "missed" | "not_yet" => prop_assert!(!holds(low) && !holds(high), "{target:?}"),
+                "not_sure" => prop_assert!(target.value.is_some() && holds(low) != holds(high), "{target:?}"),
+                state => prop_assert!(state == "no_data" && target.value.is_none(), "{target:?}"),
+            }
+            prop_assert_eq!(target.progress.is_some(), written.by.is_some());
+        }
+        for place in report.position.values() {
+            let [low, high] = place.range;
+            prop_assert!(0.0 <= low && low <= place.score && place.score <= high && high <= 10.0, "{place:?}");
+        }
+        if let Some(b) = &report.bottleneck {
+            prop_assert!(b.lead_time_then_seconds <= b.lead_time_seconds && b.share <= 1.0 + 1e-9, "{b:?}");
+        }
+        if let Some(prize) = report.recommendation.as_ref().and_then(|r| r.prize.as_ref()) {
+            prop_assert!(prize.then <= prize.now, "{prize:?}");
+        }
+        let added: f64 = report.quality.improvements.iter().map(|i| i.adds).sum();
+        let empty = report.quality.parts.is_empty();
+        prop_assert!(empty || (report.quality.score + added - 1.0).abs() < 1e-9, "{:?}", report.quality);
     }
 }

@@ -11,6 +11,7 @@
 
 mod action;
 mod adapters;
+mod advice;
 mod api_view;
 mod architecture;
 mod bundles;

@@ -10,7 +10,7 @@ use crate::host::actions::Runner;
 pub(super) enum FailOn {
     /// Nothing.
     None,
-    /// A missed gate. There are no gates yet, so this is nothing.
+    /// A target that is missed with certainty, or a broken guardrail.
     Gate,
     /// Anything that was skipped or not stored.
     Degraded,

@@ -11,6 +11,7 @@ mod write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Exit;
+use super::gate::{Gate, IN_DOUBT, gate};
 use crate::host::Host;
 use crate::host::actions::{Loudness, Runner};
 use inputs::{FailOn, Inputs};
@@ -23,11 +24,20 @@ pub(super) fn run(host: &Host) -> Exit {
     std::panic::set_hook(Box::new(|_| {}));
     let done = catch_unwind(AssertUnwindSafe(|| {
         let inputs = Inputs::read(runner);
-        let outcome = work(host, &inputs);
+        let mut outcome = work(host, &inputs);
+        let gated = inputs.fail_on == FailOn::Gate && misses(&mut outcome);
         tell::all(host, &inputs, &outcome);
-        (inputs.fail_on, outcome.is_error() || outcome.is_degraded())
+        let wrong = outcome.is_error() || outcome.is_degraded();
+        (
+            inputs.fail_on,
+            if inputs.fail_on == FailOn::Gate {
+                gated
+            } else {
+                wrong
+            },
+        )
     }));
-    let (fail_on, wrong) = done.unwrap_or_else(|_| {
+    let (fail_on, fails) = done.unwrap_or_else(|_| {
         let bug = "fivekeys failed on a bug of its own; please report it at https://github.com/fivekeys/fivekeys/issues";
         runner.annotate(Loudness::Error, "fivekeys", bug);
         let asked = runner.input("fail-on");
@@ -35,8 +45,30 @@ pub(super) fn run(host: &Host) -> Exit {
         (if fails { FailOn::Error } else { FailOn::None }, true)
     });
     match fail_on {
-        FailOn::Error | FailOn::Degraded if wrong => Exit::Bug,
+        FailOn::Error | FailOn::Degraded if fails => Exit::Bug,
+        FailOn::Gate if fails => Exit::Missed,
         FailOn::Error | FailOn::Degraded | FailOn::Gate | FailOn::None => Exit::Fine,
+    }
+}
+
+/// Whether the gate closes, everything being written by now; says why it does, or why it cannot tell.
+fn misses(outcome: &mut Outcome) -> bool {
+    match outcome.report.as_ref().map(gate) {
+        Some(Gate::Missed(texts)) => {
+            outcome.miss(&format!("missed: {}", texts.join("; ")));
+            true
+        }
+        Some(Gate::Partial) => {
+            outcome.notice(IN_DOUBT);
+            false
+        }
+        Some(Gate::Nothing) => {
+            outcome.notice(
+                "`fail-on: gate` has nothing to judge by: the configuration has no `targets`",
+            );
+            false
+        }
+        Some(Gate::Open) | None => false,
     }
 }
 

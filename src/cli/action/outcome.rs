@@ -25,6 +25,8 @@ pub(super) struct Outcome {
     degraded: Vec<String>,
     errors: Vec<String>,
     notices: Vec<String>,
+    /// Promises that were missed: nothing went wrong with the run itself.
+    missed: Vec<String>,
 }
 
 impl Outcome {
@@ -75,6 +77,11 @@ impl Outcome {
         push(&mut self.notices, says);
     }
 
+    /// A promise was missed.
+    pub(super) fn miss(&mut self, says: &str) {
+        push(&mut self.missed, says);
+    }
+
     pub(super) fn is_degraded(&self) -> bool {
         !self.degraded.is_empty()
     }
@@ -89,6 +96,10 @@ impl Outcome {
 
     pub(super) fn errors(&self) -> &[String] {
         &self.errors
+    }
+
+    pub(super) fn missed(&self) -> &[String] {
+        &self.missed
     }
 
     pub(super) fn notices(&self) -> &[String] {

@@ -18,7 +18,8 @@ const REPORT: &str = "fivekeys-metrics.json";
 /// Says everything once, each to its reader. What cannot be said is logged; nothing here fails the step.
 pub(super) fn all(host: &Host, inputs: &Inputs, outcome: &Outcome) {
     let runner = Runner::of(host);
-    annotate(runner, Loudness::Error, outcome.errors());
+    let errors = [outcome.errors(), outcome.missed()].concat();
+    annotate(runner, Loudness::Error, &errors);
     annotate(runner, Loudness::Warning, outcome.degraded());
     annotate(runner, Loudness::Notice, outcome.notices());
     log(runner, inputs, outcome);

@@ -74,11 +74,16 @@ fn the_settings_of_an_older_tool_are_taken_over() {
         r#"{"lookback_days": 45,
             "environments": {"live": {"state_file": "live.json", "is_production": true},
                              "test": {"is_production": false}},
-            "thresholds": {"lead_time_hours": 24}}"#,
+            "thresholds": {"lead_time_hours": 24, "change_failure_rate_percent": 15,
+                           "deployments_per_day": 1, "velocity": 9}}"#,
     );
     let run = shop.run(&["init"]);
     assert!(run.err.contains("took over "), "{}", run.err);
-    assert!(run.err.contains("thresholds"), "{}", run.err);
+    assert!(
+        run.err.contains("threshold `velocity` is not understood"),
+        "{}",
+        run.err
+    );
     assert!(
         run.err.contains("state file `live.json` of `live`"),
         "{}",
@@ -88,6 +93,15 @@ fn the_settings_of_an_older_tool_are_taken_over() {
     let text = shop.read(".github/fivekeys.yml");
     let config = fivekeys::config::parse(&text).unwrap();
     assert_eq!(config.lookback_days, 45);
+    let targets: Vec<&str> = config.targets.iter().map(|t| t.written.as_str()).collect();
+    assert_eq!(
+        targets,
+        [
+            "change_failure_rate <= 15%",
+            "deployment_frequency >= 1/day",
+            "lead_time <= 24h"
+        ]
+    );
     assert!(config.environments.is_production("live"));
     assert!(!config.environments.is_production("test"));
     assert!(text.contains("\"test\""), "{text}");
