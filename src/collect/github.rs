@@ -3,6 +3,7 @@
 //! Nothing is asked twice: what the ledger knows is not fetched again. Every part fails alone and says so in a note.
 
 mod changes;
+mod ci;
 mod deployments;
 mod order;
 
@@ -136,6 +137,7 @@ pub async fn collect(ask: Ask<'_>) -> Collected {
     // What it delivered is asked for as well; the event itself is the caller's.
     found.extend(ask.own.cloned());
     changes::collect(&purse, &found, &mut out).await;
+    ci::collect(&purse, &mut out).await;
     out
 }
 

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
+use crate::event::Deployment;
+
 pub use duration::{DurationError, parse_days, parse_seconds};
 pub use file::{ConfigError, parse};
 pub use rule::{Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern};
@@ -216,6 +218,40 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The services that a deployment is of (rule LT11): the one it names; else those whose own environments and
+    /// workflows fit; else none, which is the repository as a whole. A workflow that is not known fits no list alone.
+    #[must_use]
+    pub fn services_of<'a>(&'a self, deployment: &'a Deployment) -> Vec<Option<&'a str>> {
+        if let Some(name) = deployment.service.as_deref() {
+            return vec![Some(name)];
+        }
+        let workflow = deployment.workflow.as_deref();
+        let fits = |service: &Service| {
+            let by_place = (!service.environments.is_empty())
+                .then(|| service.environments.matches(&deployment.environment));
+            let by_workflow = workflow
+                .filter(|_| !service.workflows.is_empty())
+                .map(|file| service.workflows.matches(file));
+            by_place.or(by_workflow).is_some() && by_place != Some(false) && by_workflow != Some(false)
+        };
+        let found = self.services.iter().filter(|(_, service)| fits(service));
+        let names: Vec<Option<&str>> = found.map(|(name, _)| Some(name.as_str())).collect();
+        if names.is_empty() { vec![None] } else { names }
+    }
+
+    /// Whether services are told apart by the paths of changes.
+    #[must_use]
+    pub fn tells_services_by_path(&self) -> bool {
+        self.services.values().any(|service| !service.paths.is_empty())
+    }
+
+    /// Whether the configuration names this workflow file as one that deploys.
+    #[must_use]
+    pub fn is_deploy_workflow(&self, file: &str) -> bool {
+        self.workflows.iter().any(|w| w.file.matches(file))
+            || self.services.values().any(|s| s.workflows.matches(file))
+    }
+
     /// Every parameter that can move a number, by the name it has in the file; sorted, so that it can be hashed.
     #[must_use]
     pub fn parameters(&self) -> BTreeMap<String, String> {
