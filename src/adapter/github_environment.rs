@@ -90,10 +90,7 @@ mod tests {
 
     #[test]
     fn the_timer_has_what_it_takes_and_the_approval_the_rest() {
-        assert_eq!(
-            split("production", 2000),
-            [Some(10), Some(200), Some(1800)]
-        );
+        assert_eq!(split("production", 2000), [Some(10), Some(200), Some(1800)]);
         // It was let through early: by an administrator, who may skip the timer.
         assert_eq!(split("production", 90), [Some(10), Some(0), Some(90)]);
         assert_eq!(split("timed", 1803), [Some(13), None, Some(1800)]);

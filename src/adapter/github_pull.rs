@@ -155,7 +155,10 @@ mod tests {
         assert_eq!(hour(pull.queued_at), "03 09");
         assert_eq!(pull.commits, ["c2", "c1"]);
         assert_eq!((pull.lines, pull.files), (Some(7), Some(2)));
-        assert_eq!((pull.head.as_deref(), pull.review_rounds), (Some("c2"), Some(2)));
+        assert_eq!(
+            (pull.head.as_deref(), pull.review_rounds),
+            (Some("c2"), Some(2))
+        );
         assert_eq!(pull.paths, ["api/a.rs"]);
         assert_eq!(
             (pull.labels, pull.undoes.pulls),

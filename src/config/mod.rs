@@ -232,7 +232,9 @@ impl Config {
             let by_workflow = workflow
                 .filter(|_| !service.workflows.is_empty())
                 .map(|file| service.workflows.matches(file));
-            by_place.or(by_workflow).is_some() && by_place != Some(false) && by_workflow != Some(false)
+            by_place.or(by_workflow).is_some()
+                && by_place != Some(false)
+                && by_workflow != Some(false)
         };
         let found = self.services.iter().filter(|(_, service)| fits(service));
         let names: Vec<Option<&str>> = found.map(|(name, _)| Some(name.as_str())).collect();
@@ -242,7 +244,9 @@ impl Config {
     /// Whether services are told apart by the paths of changes.
     #[must_use]
     pub fn tells_services_by_path(&self) -> bool {
-        self.services.values().any(|service| !service.paths.is_empty())
+        self.services
+            .values()
+            .any(|service| !service.paths.is_empty())
     }
 
     /// Whether the configuration names this workflow file as one that deploys.

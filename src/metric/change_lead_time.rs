@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Distribution, Period, Scope};
 use crate::event::{Instant, seconds_between};
-use crate::timeline::{Change, DeliveredCommit, STAGES};
+use crate::timeline::{Change, DeliveredCommit, PARTS, STAGES};
 
 /// How long changes take to production.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -13,8 +13,10 @@ pub struct ChangeLeadTime {
     pub all: Distribution,
     /// With them.
     pub with_bots: Distribution,
-    /// By stage; `queue` lies within `merge`.
+    /// By stage, and by what lies within stages.
     pub stages: BTreeMap<&'static str, Distribution>,
+    /// Mean of each over all changes of the headline, an unknown one counting nothing: those of stages add up to its mean.
+    pub stage_means: BTreeMap<&'static str, f64>,
     /// Merged to deployed.
     pub merge_to_deploy: Distribution,
     /// Opened to deployed.
@@ -23,6 +25,8 @@ pub struct ChangeLeadTime {
     pub per_commit: Distribution,
     /// Changes whose deployment is known by time only.
     pub by_time: u64,
+    /// Begun more than two years before the merge: counted all the same.
+    pub suspicious: Vec<String>,
     /// Left out: change and reason.
     pub excluded: Vec<(String, &'static str)>,
     /// The deployments of the window are all baselines.
@@ -64,7 +68,10 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeLeadTime {
             continue;
         }
         people.push(lead as f64);
-        for stage in STAGES.iter().copied().chain(["queue"]) {
+        if change.is_suspicious() {
+            out.suspicious.push(change.id.clone());
+        }
+        for stage in STAGES.into_iter().chain(PARTS.map(|part| part.name)) {
             let value = change.stages.get(stage).copied().flatten();
             stages
                 .entry(stage)
@@ -72,6 +79,12 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeLeadTime {
                 .extend(value.map(|s| s as f64));
         }
     }
+    let count = people.len() as f64;
+    out.stage_means = stages
+        .iter()
+        .filter(|(_, values)| !values.is_empty())
+        .map(|(stage, values)| (*stage, values.iter().sum::<f64>() / count))
+        .collect();
     out.all = Distribution::of(people);
     out.with_bots = Distribution::of(everyone);
     out.merge_to_deploy = Distribution::of(merged);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::screen::{Paint, Screen};
 use super::view::{self, Row};
-use super::{RenderError, Style, evidence, humanize, template};
+use super::{RenderError, Style, distribution, evidence, humanize, template};
 use crate::report::find_metric;
 use crate::report::v1::{Deployment, Report};
 
@@ -152,8 +152,11 @@ fn how(report: &Report, row: &Row) -> Vec<String> {
         let covered = humanize::number(report.window.covered_days);
         out.push(format!("Days covered: {covered}."));
     }
-    for beside in &row.beside {
+    for beside in row.pinned.iter().chain(&row.beside) {
         out.push(format!("Also: {beside}."));
+    }
+    if row.id == "change_lead_time" {
+        out.extend(stages(report));
     }
     if row.known {
         out.push(format!(
@@ -166,6 +169,25 @@ fn how(report: &Report, row: &Row) -> Vec<String> {
         out.push(format!("Band {}.", row.band));
     }
     out
+}
+
+/// Where the time goes: means, which add up, and medians, which do not.
+fn stages(report: &Report) -> Option<String> {
+    let lead = &report.overall.metrics.change_lead_time;
+    let said: Vec<String> = distribution::stages(lead)
+        .filter_map(|(name, of)| {
+            let (mean, median) = (of.mean_seconds?, of.median_seconds?);
+            let name = distribution::stage_title(name);
+            let [mean, median] = [mean, median].map(humanize::duration);
+            Some(format!("{name} {mean} (median {median} of {})", of.n))
+        })
+        .collect();
+    (!said.is_empty()).then(|| {
+        format!(
+            "Means over all changes, which add up for the stages, while medians do not: {}.",
+            said.join("; ")
+        )
+    })
 }
 
 type Events = (&'static str, Vec<&'static str>, Vec<Vec<String>>);
@@ -272,10 +294,15 @@ fn excluded(report: &Report, metric: &str) -> Vec<(String, String)> {
     let m = &report.overall.metrics;
     let mut out = Vec::new();
     match metric {
-        "change_lead_time" => out.extend(m.change_lead_time.excluded.iter().map(|change| {
-            let why = humanize::reason(&change.reason);
-            (evidence::change_name(&change.change), why)
-        })),
+        "change_lead_time" => {
+            out.extend(m.change_lead_time.excluded.iter().map(|change| {
+                let why = humanize::reason(&change.reason);
+                (evidence::change_name(&change.change), why)
+            }));
+            let kept = "counted, though it began more than two years before its merge";
+            let suspicious = m.change_lead_time.suspicious.iter();
+            out.extend(suspicious.map(|id| (evidence::change_name(id), kept.to_owned())));
+        }
         "change_fail_rate" => out.extend(m.change_fail_rate.unattributed.iter().map(|incident| {
             (
                 incident.clone(),

@@ -1,5 +1,6 @@
 //! REPORT: the one document, built from events by a function that cannot fail.
 
+mod beside;
 mod facts;
 mod headline;
 mod measure;
@@ -15,6 +16,7 @@ use crate::insight;
 use crate::metric::{Period, Scope};
 use crate::timeline::Timeline;
 
+pub use crate::metric::beside::BESIDE;
 pub use crate::metric::{Better, Factor, METRICS, Metric, Unit, find as find_metric};
 pub use headline::{Headline, headline};
 
