@@ -353,6 +353,7 @@ mod tests {
         Throughput
           Change lead time                   9.8 h  ▇▇█▆▆▆▅▆▅▅▅▅  ↓ 2.3 h, better
             95 %: 8.3–12 h · 301 changes · was 12 h · band 2024: high
+            merged to deployed 41 min · opened to deployed 8.3 h
           Deployment frequency         2.4 per day  ▇▆█▇▅█▆▅▇▆▅▇  ↑ 0.6 per day, better
             95 %: 2.1–2.7 per day · 216 deployments · was 1.8 per day · band 2024: elite
           Failed deployment recovery time   38 min  ▄⋅⋅▅⋅⋅▇⋅⋅█⋅⋅  too little data

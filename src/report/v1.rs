@@ -546,7 +546,7 @@ pub struct Change {
     pub deployment: Option<String>,
     /// From `started_at` to `deployed_at`.
     pub lead_time_seconds: Option<f64>,
-    /// Each stage, and what is known of them in part; null where it is not known.
+    /// Each stage, null where it is not known, and what is known of them in part.
     pub stages: BTreeMap<String, Option<f64>>,
     /// By a bot.
     pub bot: bool,

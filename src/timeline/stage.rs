@@ -55,7 +55,8 @@ pub const PARTS: [Part; 6] = [
     },
 ];
 
-/// Seconds by stage and by part; `None` where the stage is not known and its time lies in a later one.
+/// Seconds by stage, and by part where that is known; `None` where a stage is not known and its time lies in a later
+/// one.
 pub type Stages = BTreeMap<&'static str, Option<Span>>;
 
 /// The deployment at the end of a change's way.
@@ -101,7 +102,7 @@ impl Walk {
         ] {
             let taken = wanted.map(|span| span.clamp(0, left));
             left -= taken.unwrap_or(0);
-            self.stages.insert(part, taken);
+            self.know(part, taken);
         }
     }
 
@@ -114,8 +115,15 @@ impl Walk {
         let ran = ci.run_seconds.map(|span| span.clamp(0, whole));
         let most = ran.unwrap_or(whole);
         let queued = ci.queue_seconds.map(|span| span.clamp(0, most));
-        self.stages.insert("ci", ran);
-        self.stages.insert("ci_queue", queued);
+        self.know("ci", ran);
+        self.know("ci_queue", queued);
+    }
+
+    /// Parts are not in the list where they are not known: most changes have none.
+    fn know(&mut self, part: &'static str, taken: Option<Span>) {
+        if taken.is_some() {
+            self.stages.insert(part, taken);
+        }
     }
 }
 
@@ -234,7 +242,7 @@ mod tests {
             waits: Waits::default(),
             ..arrival
         };
-        assert_eq!(split(None, at(0), &quiet)["approval"], None);
+        assert_eq!(split(None, at(0), &quiet).get("approval"), None);
     }
 
     proptest! {
