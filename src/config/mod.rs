@@ -296,3 +296,37 @@ impl Config {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deployment_is_of_the_services_whose_environments_and_workflows_fit() {
+        let config = parse(
+            "services:\n  api: {environments: [prod-eu, prod-us], workflows: [api.yml]}\n  \
+             web: {environments: prod-eu}\n  jobs: {workflows: [jobs-*.yml]}\n  lib: {paths: lib/**}\n",
+        )
+        .unwrap();
+        let of = |environment: &str, workflow: Option<&str>, service: Option<&str>| {
+            let deployment = Deployment {
+                environment: environment.to_owned(),
+                workflow: workflow.map(str::to_owned),
+                service: service.map(str::to_owned),
+                ..Deployment::default()
+            };
+            let found = config.services_of(&deployment);
+            let names = found.into_iter().map(|name| name.unwrap_or("-"));
+            names.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(of("prod-eu", None, None), "api web");
+        assert_eq!(of("prod-us", None, None), "api");
+        assert_eq!(of("prod-eu", Some("api.yml"), None), "api web");
+        assert_eq!(of("prod-us", Some("other.yml"), None), "-");
+        assert_eq!(of("prod", Some("jobs-nightly.yml"), None), "jobs");
+        assert_eq!(of("prod", None, None), "-");
+        assert_eq!(of("prod-eu", None, Some("db")), "db");
+        assert!(config.tells_services_by_path());
+        assert!(config.is_deploy_workflow("jobs-x.yml") && !config.is_deploy_workflow("ci.yml"));
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Distribution, Period, Proportion, Scope};
-use crate::event::{Instant, seconds_between};
+use crate::event::{Ci, Instant, Span, seconds_between};
 use crate::timeline::{Change, EvidenceKind, Timeline};
 
 /// What a row is counted in.
@@ -43,7 +43,8 @@ pub enum Found {
     Count(u64),
     /// Many values.
     Many(Distribution),
-    /// Nothing, and why (rule MD1).
+    /// Nothing, and why (rule MD1): `no_deployments` where no deployment of the window has what the row counts,
+    /// `truncated` where the data has a gap.
     Nothing(&'static str),
 }
 
@@ -176,14 +177,14 @@ pub const BESIDE: [Row; 15] = [
         title: "Wait for a runner in CI",
         definition: "Longest wait of a job in the longest workflow run of a pull request's last commit; bots apart.",
         measure: Measure::Seconds,
-        look: |s| s.pulls(|change| change.ci.as_ref()?.queue_seconds.map(|v| v as f64)),
+        look: |s| s.tests(|ci| ci.queue_seconds),
     },
     Row {
         id: "ci_run",
         title: "CI run time",
         definition: "From the first workflow run of a pull request's last commit to the end of the last, those run again apart; bots apart.",
         measure: Measure::Seconds,
-        look: |s| s.pulls(|change| change.ci.as_ref()?.run_seconds.map(|v| v as f64)),
+        look: |s| s.tests(|ci| ci.run_seconds),
     },
     Row {
         id: "ci_flaky_share",
@@ -196,7 +197,7 @@ pub const BESIDE: [Row; 15] = [
             share(
                 flaky,
                 tests().map(|ci| u64::from(ci.runs)).sum(),
-                s.no_pull_data(),
+                s.nothing(s.any_pull()),
             )
         },
     },
@@ -205,18 +206,8 @@ pub const BESIDE: [Row; 15] = [
         title: "Wait for approval",
         definition: "Time that a deployment waited for somebody's approval, beyond the environment's timer, of those that had to.",
         measure: Measure::Seconds,
-        look: |s| {
-            if s.approvals.values.is_empty() {
-                // An environment without rules is no gap in the data, but neither is it a wait of no time.
-                Found::Nothing(if s.effective == 0 {
-                    "no_deployments"
-                } else {
-                    "truncated"
-                })
-            } else {
-                Found::Many(s.approvals.clone())
-            }
-        },
+        // An environment that asks nobody is no gap in the data, but neither is it a wait of no time.
+        look: |s| many(s.approvals.clone(), "no_deployments"),
     },
 ];
 
@@ -225,6 +216,13 @@ fn share(hits: u64, total: u64, reason: &'static str) -> Found {
         return Found::Nothing(reason);
     }
     Found::Share(Proportion { hits, total })
+}
+
+fn many(values: Distribution, reason: &'static str) -> Found {
+    if values.values.is_empty() {
+        return Found::Nothing(reason);
+    }
+    Found::Many(values)
 }
 
 fn between(from: Option<Instant>, to: Option<Instant>) -> Option<f64> {
@@ -304,31 +302,38 @@ impl<'t> Sight<'t> {
             let sizes = batch.iter().map(|at| size(self.timeline.changes.get(*at)?));
             sizes.sum::<Option<u64>>()
         });
-        let found = Distribution::of(sums.map(|n| n as f64));
-        if !found.values.is_empty() {
-            return Found::Many(found);
-        }
-        Found::Nothing(self.no_pull_data())
+        let known = self.batches.iter().any(|batch| !batch.is_empty());
+        many(
+            Distribution::of(sums.map(|n| n as f64)),
+            self.nothing(known),
+        )
     }
 
-    /// The values of delivered pull requests that have one.
+    /// The values of delivered pull requests that have one; a review that nobody gave is no gap.
     fn pulls(&self, value: impl Fn(&Change) -> Option<f64>) -> Found {
-        let values = self.changes.iter().filter(|c| c.pull.is_some());
-        let found = Distribution::of(values.filter_map(|change| value(change)));
-        if !found.values.is_empty() {
-            return Found::Many(found);
-        }
-        Found::Nothing(self.no_pull_data())
+        let pulls = self.changes.iter().filter(|c| c.pull.is_some());
+        let values = pulls.filter_map(|change| value(change));
+        many(Distribution::of(values), self.nothing(false))
     }
 
-    /// Why no delivered change has what a row asks for.
-    fn no_pull_data(&self) -> &'static str {
-        if self.effective == 0 {
-            "no_deployments"
-        } else if self.only_baselines {
-            "baseline_only"
-        } else {
-            "truncated"
+    /// The same of their tests, which are read of a few pull requests a run.
+    fn tests(&self, value: impl Fn(&Ci) -> Option<Span>) -> Found {
+        let tested = self.changes.iter().filter_map(|c| c.ci.as_ref());
+        let values = tested.filter_map(|ci| value(ci).map(|span| span as f64));
+        many(Distribution::of(values), self.nothing(self.any_pull()))
+    }
+
+    fn any_pull(&self) -> bool {
+        self.changes.iter().any(|c| c.pull.is_some())
+    }
+
+    /// Why a row has no value: no deployment of the window has what it counts, or the data has a gap there.
+    fn nothing(&self, gap: bool) -> &'static str {
+        match (self.effective, self.only_baselines) {
+            (0, _) => "no_deployments",
+            (_, true) => "baseline_only",
+            _ if gap => "truncated",
+            _ => "no_deployments",
         }
     }
 }
@@ -350,4 +355,192 @@ fn incidents(scope: &Scope<'_>, period: &Period) -> Option<(u64, u64)> {
         open += u64::from(incident.opened_at < period.window.to && !resolved);
     }
     Some((opened, open))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::event::{
+        Calendar, Deployment, Event, Events, Fact, Incident, Outcome, Pull, Source, Window,
+        parse_instant,
+    };
+
+    fn at(hours: i64) -> Instant {
+        parse_instant("2026-03-02").unwrap() + chrono::Duration::hours(hours)
+    }
+
+    fn event(id: &str, hours: i64, fact: Fact) -> Event {
+        Event {
+            id: id.to_owned(),
+            time: at(hours),
+            source: Source::History,
+            updated: at(hours),
+            fact,
+        }
+    }
+
+    fn deployment(id: &str, hours: i64, outcome: Outcome, pulls: &[u64]) -> Event {
+        let fact = Deployment {
+            environment: "production".to_owned(),
+            outcome,
+            finished_at: Some(at(hours)),
+            approval_seconds: (hours == 30).then_some(900),
+            pulls: pulls.to_vec(),
+            ..Deployment::default()
+        };
+        event(id, hours, Fact::Deployment(fact))
+    }
+
+    fn pull(number: u64, tested: bool) -> Event {
+        let fact = Pull {
+            number,
+            created_at: Some(at(1)),
+            ready_at: Some(at(2)),
+            first_review_at: (number == 1).then(|| at(5)),
+            merged_at: Some(at(9)),
+            review_rounds: Some(u32::from(number == 1) * 2),
+            lines: Some(10 * number),
+            files: (number < 3).then_some(number),
+            bot: number == 4,
+            ci: tested.then_some(Ci {
+                run_seconds: Some(600),
+                queue_seconds: Some(20),
+                runs: 3,
+                flaky: 1,
+            }),
+            ..Pull::default()
+        };
+        event(&format!("pr:{number}"), 9, Fact::Pull(fact))
+    }
+
+    fn measured(events: Vec<Event>, id: &str) -> Found {
+        let events: Events = events.into_iter().collect();
+        let timeline = Timeline::fold(&events, &Config::default());
+        let window = Window {
+            from: at(0),
+            to: at(100),
+        };
+        let period = Period::new(window, None, Calendar::default(), at(100));
+        let sight = Sight::of(&Scope::overall(&timeline), &period);
+        let row = BESIDE.iter().find(|row| row.id == id).unwrap();
+        row.of(&sight)
+    }
+
+    fn history() -> Vec<Event> {
+        let incident = |opened, resolved: Option<i64>| {
+            Fact::Incident(Incident {
+                opened_at: at(opened),
+                resolved_at: resolved.map(at),
+                service: None,
+                causes: Vec::new(),
+                fixed_by: None,
+                title: None,
+            })
+        };
+        vec![
+            deployment("d0", 8, Outcome::Success, &[]),
+            deployment("d1", 20, Outcome::Success, &[1, 2]),
+            deployment("d2", 25, Outcome::Failure, &[]),
+            deployment("d3", 30, Outcome::Success, &[3, 4]),
+            pull(1, true),
+            pull(2, true),
+            pull(3, false),
+            pull(4, true),
+            event("inc:1", 21, incident(21, Some(22))),
+            event("inc:2", 31, incident(31, None)),
+        ]
+    }
+
+    fn values(found: Found) -> Vec<f64> {
+        match found {
+            Found::Many(of) => of.values,
+            Found::Share(of) | Found::PerHundred(of) => vec![of.hits as f64, of.total as f64],
+            Found::Count(n) => vec![n as f64],
+            Found::Nothing(reason) => panic!("{reason}"),
+        }
+    }
+
+    #[test]
+    fn every_row_by_hand() {
+        for (id, expected) in [
+            ("deploy_success_rate", vec![3.0, 4.0]),
+            ("rollback_rate", vec![0.0, 3.0]),
+            ("revert_rate", vec![0.0, 3.0]),
+            ("incidents_per_100_deployments", vec![2.0, 3.0]),
+            ("open_incidents", vec![1.0]),
+            // The first brought an unknown set, the others two each.
+            ("batch_changes", vec![2.0, 2.0]),
+            ("batch_lines", vec![30.0, 70.0]),
+            // Files of one of the last two are not known.
+            ("batch_files", vec![3.0]),
+            // The fourth is a bot's.
+            ("review_rounds", vec![0.0, 0.0, 2.0]),
+            ("time_to_first_review", vec![3.0 * 3600.0]),
+            ("time_to_merge", vec![8.0 * 3600.0; 3]),
+            ("ci_queue", vec![20.0, 20.0]),
+            ("ci_run", vec![600.0, 600.0]),
+            ("ci_flaky_share", vec![2.0, 6.0]),
+            ("approval_wait", vec![900.0]),
+        ] {
+            assert_eq!(values(measured(history(), id)), expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_has_the_reason_that_fits() {
+        let only_first = || vec![deployment("d0", 8, Outcome::Success, &[])];
+        let untested = || {
+            let mut events = only_first();
+            events.extend([deployment("d1", 20, Outcome::Success, &[3]), pull(3, false)]);
+            events
+        };
+        for (id, none, first, untold) in [
+            ("deploy_success_rate", "no_deployments", None, None),
+            (
+                "open_incidents",
+                "no_incident_source",
+                Some("no_incident_source"),
+                Some("no_incident_source"),
+            ),
+            (
+                "batch_changes",
+                "no_deployments",
+                Some("baseline_only"),
+                None,
+            ),
+            (
+                "batch_files",
+                "no_deployments",
+                Some("baseline_only"),
+                Some("truncated"),
+            ),
+            (
+                "ci_run",
+                "no_deployments",
+                Some("baseline_only"),
+                Some("truncated"),
+            ),
+            (
+                "time_to_first_review",
+                "no_deployments",
+                Some("baseline_only"),
+                Some("no_deployments"),
+            ),
+            (
+                "approval_wait",
+                "no_deployments",
+                Some("no_deployments"),
+                Some("no_deployments"),
+            ),
+        ] {
+            let reason = |events| match measured(events, id) {
+                Found::Nothing(reason) => Some(reason),
+                Found::Share(_) | Found::PerHundred(_) | Found::Count(_) | Found::Many(_) => None,
+            };
+            assert_eq!(reason(Vec::new()), Some(none), "{id}");
+            assert_eq!(reason(only_first()), first, "{id}");
+            assert_eq!(reason(untested()), untold, "{id}");
+        }
+    }
 }

@@ -79,12 +79,7 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeLeadTime {
                 .extend(value.map(|s| s as f64));
         }
     }
-    let count = people.len() as f64;
-    out.stage_means = stages
-        .iter()
-        .filter(|(_, values)| !values.is_empty())
-        .map(|(stage, values)| (*stage, values.iter().sum::<f64>() / count))
-        .collect();
+    out.stage_means = means(&stages, people.len());
     out.all = Distribution::of(people);
     out.with_bots = Distribution::of(everyone);
     out.merge_to_deploy = Distribution::of(merged);
@@ -102,6 +97,15 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeLeadTime {
         .all(|d| d.baseline && d.changes.is_empty());
     out.undeployed = undeployed(scope, period);
     out
+}
+
+/// Over all changes, so that they add up.
+fn means(stages: &BTreeMap<&'static str, Vec<f64>>, changes: usize) -> BTreeMap<&'static str, f64> {
+    stages
+        .iter()
+        .filter(|(_, values)| !values.is_empty())
+        .map(|(stage, values)| (*stage, values.iter().sum::<f64>() / changes as f64))
+        .collect()
 }
 
 /// Changes by their first delivery; in a roll-up each counts once (rule LT5).

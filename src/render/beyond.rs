@@ -39,7 +39,11 @@ pub(crate) fn rows(scope: &Scope) -> Vec<Line> {
                 || "–".to_owned(),
                 |[low, high]| format!("{}–{}", worded(of, low), worded(of, high)),
             ),
-            why: of.reason.as_deref().unwrap_or_default().replace('_', " "),
+            why: match of.reason.as_deref() {
+                // There may be many, and none of them has what the row counts.
+                Some("no_deployments") => "none in this window".to_owned(),
+                reason => reason.unwrap_or_default().replace('_', " "),
+            },
         })
         .collect()
 }

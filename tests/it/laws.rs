@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use chrono::{DateTime, Duration};
 use fivekeys::config::Config;
 use fivekeys::event::{
-    Cause, Commit, Correction, Deployment, Event, Events, Fact, Incident, Instant, Outcome, Pull,
-    Range, Retraction, Source, Undoes, Window,
+    Cause, Ci, Commit, Correction, Deployment, Event, Events, Fact, Incident, Instant, Outcome,
+    Pull, Range, Retraction, Source, Undoes, Window,
 };
 use fivekeys::ledger::Line;
 use fivekeys::report::v1::{Report, Scope};
@@ -149,6 +149,13 @@ fn pull() -> impl Strategy<Value = (String, Fact)> {
                 approved_at: at[4],
                 queued_at: at[5],
                 merged_at: at[6],
+                ci: at[2].map(|_| Ci {
+                    run_seconds: Some(40_000),
+                    queue_seconds: Some(500),
+                    runs: 2,
+                    flaky: u32::from(bot),
+                }),
+                review_rounds: at[3].map(|_| 2),
                 commits,
                 bot,
                 undoes,

@@ -210,9 +210,13 @@ fn trimmed(ask: &Ask<'_>, events: Vec<Event>) -> Vec<Event> {
         .flat_map(|e| baselines_of(ask, e))
         .collect();
     newest_first.retain(|event| {
-        event.time >= ask.cutoff
-            || ask.known.get("deployment", &event.id).is_some()
-            || baselines_of(ask, event).fold(false, |new, service| based.insert(service) || new)
+        let before = based.len();
+        // Of each service that it is of: one deployment may be the baseline of several.
+        if event.time < ask.cutoff && ask.known.get("deployment", &event.id).is_none() {
+            based.extend(baselines_of(ask, event));
+            return based.len() > before;
+        }
+        true
     });
     newest_first
 }

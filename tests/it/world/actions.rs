@@ -68,10 +68,8 @@ pub(super) fn answer(github: &GitHub, route: &str, ask: &Ask<'_>) -> Option<Repl
         }
         _ => {
             let id = route.strip_prefix("actions/runs/")?.strip_suffix("/jobs")?;
-            let run = github
-                .runs
-                .iter()
-                .find(|one| one.run["id"].to_string() == id);
+            let id: u64 = id.parse().ok()?;
+            let run = github.runs.iter().find(|one| one.run["id"] == id);
             match run {
                 Some(found) => page("jobs", found.jobs.clone()),
                 None => return Some(Reply::refusal(404, "Not Found")),

@@ -200,5 +200,14 @@ fn a_first_run_finds_what_the_last_deployment_delivered() {
     }
     assert!(ids.contains(&"pr:7") && ids.contains(&"pr:8"));
     assert_eq!(ids.iter().filter(|id| id.starts_with("dep:")).count(), 2);
-    assert_eq!(world.requests().names(), ["State", "GET compare", "Pulls"]);
+    assert_eq!(
+        world.requests().names(),
+        [
+            "State",
+            "GET compare",
+            "Pulls",
+            "GET actions",
+            "GET actions"
+        ]
+    );
 }
