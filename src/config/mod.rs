@@ -305,7 +305,7 @@ mod tests {
     fn a_deployment_is_of_the_services_whose_environments_and_workflows_fit() {
         let config = parse(
             "services:\n  api: {environments: [prod-eu, prod-us], workflows: [api.yml]}\n  \
-             web: {environments: prod-eu}\n  jobs: {workflows: [jobs-*.yml]}\n  lib: {paths: lib/**}\n",
+             web: {environments: [prod-eu]}\n  jobs: {workflows: [jobs-*.yml]}\n  lib: {paths: ['lib/**']}\n",
         )
         .unwrap();
         let of = |environment: &str, workflow: Option<&str>, service: Option<&str>| {
