@@ -9,10 +9,29 @@ mod github_payload;
 pub mod github_pull;
 mod history;
 mod status;
+mod table;
 
 pub use git_log::{
     GitLogError, LOG_FORMAT, LogEntry, TAG_FORMAT, Tag, Target, changes, merge_deployments,
     read_log, read_tags, tag_deployments,
 };
 pub use github_payload::PayloadError;
-pub use history::{History, Settings as HistorySettings, parse as parse_history};
+pub use history::{Settings as HistorySettings, parse as parse_history};
+pub use table::{Adapter, ReadError, Reading};
+
+/// Every adapter, by name.
+pub const ADAPTERS: [Adapter; 6] = [
+    git_log::ADAPTER,
+    git_log::TAG_ADAPTER,
+    github_commit::ADAPTER,
+    github_deployment::ADAPTER,
+    github_pull::ADAPTER,
+    history::ADAPTER,
+];
+
+/// The adapter of this name.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Adapter> {
+    const TABLE: &[Adapter] = &ADAPTERS;
+    TABLE.iter().find(|adapter| adapter.id == id)
+}

@@ -116,8 +116,8 @@ pub(super) struct Scope {
     /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Measure a file instead of this clone: history=FILE.
-    #[arg(long, value_name = "KIND=FILE")]
+    /// Measure a file, not this clone: history=FILE.
+    #[arg(long, value_name = "ADAPTER=FILE")]
     pub(super) from: Option<String>,
 }
 
