@@ -148,3 +148,92 @@ fn undeployed(scope: &Scope<'_>, period: &Period) -> Option<Distribution> {
         (seconds_between(since, period.now) as f64).max(0.0)
     })))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::event::{
+        Calendar, Deployment, Event, Events, Fact, Outcome, Pull, Source, Window, parse_instant,
+    };
+    use crate::timeline::Timeline;
+
+    /// Two pull requests delivered at noon of the third day; one was opened three years before.
+    fn measured() -> (ChangeLeadTime, Timeline) {
+        let at = |text: &str| parse_instant(text).unwrap();
+        let event = |id: &str, time: &str, fact| Event {
+            id: id.to_owned(),
+            time: at(time),
+            source: Source::History,
+            updated: at(time),
+            fact,
+        };
+        let deployment = |id: &str, time: &str, pulls: &[u64]| {
+            let fact = Deployment {
+                environment: "production".to_owned(),
+                outcome: Outcome::Success,
+                started_at: Some(at(time) - chrono::Duration::minutes(10)),
+                finished_at: Some(at(time)),
+                pulls: pulls.to_vec(),
+                ..Deployment::default()
+            };
+            event(id, time, Fact::Deployment(fact))
+        };
+        let pull = |number: u64, opened: &str, reviewed: Option<&str>| {
+            let fact = Pull {
+                number,
+                created_at: Some(at(opened)),
+                first_review_at: reviewed.map(at),
+                merged_at: Some(at("2026-03-04T10:00:00Z")),
+                ..Pull::default()
+            };
+            event(
+                &format!("pr:{number}"),
+                "2026-03-04T10:00:00Z",
+                Fact::Pull(fact),
+            )
+        };
+        let events: Events = [
+            deployment("d0", "2026-03-02T12:00:00Z", &[]),
+            deployment("d1", "2026-03-04T12:00:00Z", &[1, 2]),
+            pull(1, "2026-03-04T08:00:00Z", Some("2026-03-04T09:00:00Z")),
+            pull(2, "2023-03-04T08:00:00Z", None),
+        ]
+        .into_iter()
+        .collect();
+        let timeline = Timeline::fold(&events, &Config::default());
+        let window = Window {
+            from: at("2026-03-01"),
+            to: at("2026-03-08"),
+        };
+        let period = Period::new(window, None, Calendar::default(), window.to);
+        (measure(&Scope::overall(&timeline), &period), timeline)
+    }
+
+    #[test]
+    fn what_began_more_than_two_years_before_its_merge_counts_and_is_listed() {
+        let (found, timeline) = measured();
+        assert_eq!(found.all.n(), 2);
+        assert_eq!(found.suspicious, ["2"]);
+        assert!(found.excluded.is_empty());
+        let remarks = timeline
+            .remarks
+            .iter()
+            .filter(|r| r.code == "suspicious_start");
+        let says: Vec<&str> = remarks.map(|r| r.says.as_str()).collect();
+        assert_eq!(says.len(), 1, "{says:?}");
+        assert!(says[0].ends_with(": 2."), "{says:?}");
+    }
+
+    #[test]
+    fn means_of_stages_add_up_over_all_changes_where_medians_of_the_known_do_not() {
+        let (found, _) = measured();
+        // Of the two only one was reviewed: an hour of pickup in two changes.
+        assert_eq!(found.stages["pickup"].values, [3600.0]);
+        assert!((found.stage_means["pickup"] - 1800.0).abs() < 1e-9);
+        let sum: f64 = STAGES.iter().filter_map(|s| found.stage_means.get(s)).sum();
+        assert!((sum - found.all.mean().unwrap()).abs() < 1e-6, "{sum}");
+        let medians = STAGES.iter().filter_map(|s| found.stages[s].quantile(0.5));
+        assert!((medians.sum::<f64>() - found.all.quantile(0.5).unwrap()).abs() > 1.0);
+    }
+}
