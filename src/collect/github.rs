@@ -44,6 +44,8 @@ pub struct Collected {
     pub events: Vec<Event>,
     /// What could not be read, and what would turn it on.
     pub notes: Vec<Note>,
+    /// The same of what only stands beside the metrics, which need none of it: no run is the worse for it.
+    pub asides: Vec<Note>,
     /// There is more than the requests reached; the next run goes on.
     pub more: bool,
     /// Where the next run goes on with deployments older than those read here.
@@ -57,6 +59,13 @@ impl Collected {
     fn note(&mut self, note: Note) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
+        }
+    }
+
+    /// Says it once, beside.
+    fn aside(&mut self, note: Note) {
+        if !self.asides.contains(&note) {
+            self.asides.push(note);
         }
     }
 }

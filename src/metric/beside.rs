@@ -309,11 +309,14 @@ impl<'t> Sight<'t> {
         )
     }
 
-    /// The values of delivered pull requests that have one; a review that nobody gave is no gap.
+    /// The values of delivered pull requests that have one. A review that nobody gave is no gap; a clone, which knows
+    /// of merges and not of reviews, has one.
     fn pulls(&self, value: impl Fn(&Change) -> Option<f64>) -> Found {
         let pulls = self.changes.iter().filter(|c| c.pull.is_some());
         let values = pulls.filter_map(|change| value(change));
-        many(Distribution::of(values), self.nothing(false))
+        let mut unread = self.changes.iter().filter(|c| c.pull.is_some());
+        let gap = unread.any(|c| c.review_rounds.is_none());
+        many(Distribution::of(values), self.nothing(gap))
     }
 
     /// The same of their tests, which are read of a few pull requests a run.

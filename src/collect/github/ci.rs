@@ -93,7 +93,7 @@ fn or_note<T>(answer: Result<T, GitHubError>, out: &mut Collected) -> Option<T> 
         Ok(found) => Some(found),
         Err(GitHubError::NotFound { .. }) => None,
         Err(error) => {
-            out.note(Note::of("tests of pull requests", &error));
+            out.aside(Note::of("tests of pull requests", &error));
             None
         }
     }

@@ -118,7 +118,7 @@ async fn split_waits(purse: &Purse<'_>, news: &mut [Event], out: &mut Collected)
                 }
             }
         }
-        Err(error) => out.note(Note::of("rules of environments", &error)),
+        Err(error) => out.aside(Note::of("rules of environments", &error)),
     }
 }
 
