@@ -45,6 +45,14 @@ Examples:
   fivekeys incident open 'Checkout is down' --id pd-4711 --caused-by build-812
   fivekeys incident resolve pd-4711 --fixed-by build-815";
 
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  fivekeys doctor                      this clone, its configuration and ledger
+  GITHUB_TOKEN=… fivekeys doctor       the same, and what GitHub answers
+  fivekeys doctor --repair             mend a broken ledger
+It reads and tells; only --repair writes. What cannot be read is set aside in
+ledger/aside/, word for word, in .dora/ or in a new commit on the branch.";
+
 /// Software delivery, measured by DORA's five metrics from what you already have.
 #[derive(Debug, Parser)]
 #[command(name = "fivekeys", version, after_help = EXAMPLES)]
@@ -79,6 +87,9 @@ pub(super) enum Command {
     },
     /// Recompute .dora/metrics.json from the ledger and compare.
     Verify(VerifyArgs),
+    /// Find what keeps the numbers from being right.
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(DoctorArgs),
     /// Run as a GitHub Action; the container calls it.
     Action,
 }
@@ -280,6 +291,26 @@ pub(super) struct IncidentResolveArgs {
     /// The deployment that repaired it.
     #[arg(long, value_name = "ID")]
     pub(super) fixed_by: Option<String>,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Mend a ledger that cannot be read.
+    #[arg(long)]
+    pub(super) repair: bool,
+    /// Such as acme/shop; else that of the clone.
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub(super) repository: Option<String>,
+    /// Branch of the ledger.
+    #[arg(long, value_name = "NAME", default_value = "fivekeys")]
+    pub(super) branch: String,
+    /// Do not ask GitHub, even with a token.
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// Configuration, instead of .github/fivekeys.yml.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
 }
 
 /// `verify`.

@@ -253,7 +253,10 @@ pub(super) fn unreadable(ledger: &Ledger) -> Note {
             },
             first.join("; ")
         ),
-        help: Some("Repair or remove those lines; nothing else was touched.".to_owned()),
+        help: Some(
+            "`fivekeys doctor --repair` sets those lines aside; nothing else was touched."
+                .to_owned(),
+        ),
     }
 }
 

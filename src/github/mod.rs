@@ -12,6 +12,7 @@ mod commit;
 mod compare;
 mod error;
 mod graph;
+mod probe;
 mod pulls;
 mod state;
 mod state_query;
@@ -24,6 +25,7 @@ pub use comments::{Comment, CommentChange};
 pub use compare::Comparison;
 pub use error::GitHubError;
 pub use graph::{GraphAnswer, GraphError};
+pub use probe::{Quota, forbids_commits};
 pub use pulls::{MOST_IDS, MOST_LINKS, MOST_WHOLE, PullFields};
 pub use state::{
     BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
