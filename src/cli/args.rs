@@ -26,13 +26,13 @@ Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
 6 a newer fivekeys wrote the ledger.";
 
 const EXPLAIN_EXAMPLES: &str = "\
-Metrics:
-  change_lead_time, deployment_frequency, failed_deployment_recovery_time,
-  change_fail_rate, deployment_rework_rate
-
 Examples:
+  fivekeys explain                     every figure that can be explained
   fivekeys explain change_lead_time --service api
-  fivekeys explain MTTR --window 180d --verbose";
+  fivekeys explain change_lead_time.stages.review.p90
+  fivekeys explain MTTR --window 180d --verbose
+  fivekeys explain '#417' --format json
+  fivekeys explain tag:v1.2.0";
 
 const DEPLOY_EXAMPLES: &str = "\
 Examples:
@@ -72,7 +72,7 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Print the metrics week by week, as charts.
     Trend(TrendArgs),
-    /// Show how a number came about: definition, rules, events.
+    /// Show how a number or a verdict came about: definition, rules, events.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Record a deployment in .dora/, or correct one.
@@ -182,9 +182,17 @@ pub(super) struct TrendArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// Its name, or an older one such as MTTR or CFR.
-    pub(super) metric: String,
-    /// Every event instead of the first twenty.
+    /// A figure or an event, as below; without it: every figure there is.
+    pub(super) figure: Option<String>,
+    /// terminal, markdown or json.
+    #[arg(
+        long,
+        default_value = "terminal",
+        hide_possible_values = true,
+        value_parser = ["terminal", "markdown", "json"],
+    )]
+    pub(super) format: String,
+    /// Every event, not only the first twenty.
     #[arg(long)]
     pub(super) verbose: bool,
     /// What to look at.

@@ -118,6 +118,7 @@ failures! {
     TooNew => Exit::TooNew, |_| Some("use the fivekeys that wrote it, or a newer one".to_owned());
     std::io::Error => Exit::Usage, |_| None;
     crate::render::RenderError => Exit::Bug, |_| None;
+    crate::render::Unexplained => Exit::Usage, |e| Some(e.help());
 }
 
 impl From<FolderError> for Failure {

@@ -4,7 +4,7 @@ use super::{RenderError, Style, escape};
 use crate::report::v1::{DeltaState, Quantiles, Report, Scope};
 use crate::report::{Headline, METRICS, Unit, headline};
 
-const HEAD: [&str; 15] = [
+const HEAD: [&str; 16] = [
     "scope",
     "service",
     "metric",
@@ -20,6 +20,7 @@ const HEAD: [&str; 15] = [
     "reason",
     "from",
     "to",
+    "definition",
 ];
 
 enum Cell<'a> {
@@ -42,14 +43,25 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
         (report.window.from - length, report.window.from),
     ]
     .map(|(from, to)| [from, to].map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
-    scope_rows(&mut out, ["overall", ""], &report.overall, &days);
+    let definition = &report.definition.fingerprint;
+    scope_rows(
+        &mut out,
+        ["overall", ""],
+        &report.overall,
+        (&days, definition),
+    );
     for (name, scope) in &report.services {
-        scope_rows(&mut out, ["service", name], scope, &days);
+        scope_rows(&mut out, ["service", name], scope, (&days, definition));
     }
     Ok(out)
 }
 
-fn scope_rows(out: &mut String, names: [&str; 2], scope: &Scope, days: &[[String; 2]; 2]) {
+fn scope_rows(
+    out: &mut String,
+    names: [&str; 2],
+    scope: &Scope,
+    (days, definition): (&[[String; 2]; 2], &str),
+) {
     for (index, [from, to]) in days.iter().enumerate() {
         let metrics = if index == 0 {
             &scope.metrics
@@ -64,7 +76,7 @@ fn scope_rows(out: &mut String, names: [&str; 2], scope: &Scope, days: &[[String
             );
             if let Some(head) = headline(metric.id, metrics) {
                 let row = (metric.id, metric.unit, &head);
-                metric_row(out, names, row, compared, [from, to]);
+                metric_row(out, names, row, compared, [from, to, definition]);
             }
         }
         // Some contracts are written on these two (rule LT12).
@@ -79,7 +91,7 @@ fn scope_rows(out: &mut String, names: [&str; 2], scope: &Scope, days: &[[String
                 names,
                 (id, Unit::Seconds, &head),
                 (None, ""),
-                [from, to],
+                [from, to, definition],
             );
         }
     }
@@ -100,7 +112,7 @@ fn metric_row(
     [scope, service]: [&str; 2],
     (metric, unit, head): (&str, Unit, &Headline),
     (previous, state): (Option<f64>, &str),
-    [from, to]: [&str; 2],
+    [from, to, definition]: [&str; 3],
 ) {
     let finite = head
         .interval95
@@ -122,6 +134,7 @@ fn metric_row(
         Cell::Text(head.reason.as_deref().unwrap_or("")),
         Cell::Text(from),
         Cell::Text(to),
+        Cell::Text(definition),
     ];
     let line: Vec<String> = cells.iter().map(written).collect();
     out.push_str(&line.join(","));
@@ -168,18 +181,18 @@ mod tests {
         assert_eq!(lines.len(), 1 + 2 * (5 + 2) * 2 + 1);
         assert_eq!(
             lines[1],
-            "overall,,change_lead_time,seconds,35280,29988,44100,301,43560,changed,high,2024,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z"
+            "overall,,change_lead_time,seconds,35280,29988,44100,301,43560,changed,high,2024,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z,3f9a61c0d2b4"
         );
         assert_eq!(
             lines[6],
-            "overall,,merge_to_deploy,seconds,2460,2091,3075,301,,,,,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z"
+            "overall,,merge_to_deploy,seconds,2460,2091,3075,301,,,,,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z,3f9a61c0d2b4"
         );
-        assert!(lines[8].ends_with("2025-10-01T00:00:00Z,2025-12-30T00:00:00Z"));
+        assert!(lines[8].ends_with("2025-10-01T00:00:00Z,2025-12-30T00:00:00Z,3f9a61c0d2b4"));
         assert!(
             lines
                 .iter()
                 .filter(|l| !l.is_empty())
-                .all(|l| l.split(',').count() == 15)
+                .all(|l| l.split(',').count() == 16)
         );
     }
 

@@ -1,6 +1,7 @@
 //! The program as people type it: a process, a clean environment, a fixed clock, repositories made on the spot.
 
 mod doctor;
+mod explain;
 mod hostile;
 mod init;
 mod ledger;
