@@ -1,11 +1,11 @@
-//! GitHub deployments with their statuses, from GraphQL, REST and webhooks (rules U2, U5, U6).
+//! GitHub deployments with their statuses, from GraphQL, REST and webhooks (rules U2, U5, U6, LT9).
 
 use serde_json::Value;
 
-use super::PayloadError;
 use super::github_payload::{instant, nodes, required, text};
 use super::table::{Adapter, each_record};
-use crate::event::{Deployment, Event, Fact, Instant, Outcome, Source};
+use super::{PayloadError, status};
+use crate::event::{Deployment, Event, Fact, Instant, Source};
 
 const WHAT: &str = "deployment";
 
@@ -65,25 +65,6 @@ impl Status {
             site: url(&["environmentUrl", "environment_url"]),
             environment: text(status, "environment").map(str::to_owned),
         })
-    }
-
-    /// Settles statuses of one second: what ends a deployment comes after what begins it.
-    fn rank(&self) -> u8 {
-        match self.state.as_str() {
-            "in_progress" => 1,
-            "failure" | "error" => 2,
-            "success" | "active" => 3,
-            "inactive" | "destroyed" => 4,
-            _ => 0,
-        }
-    }
-
-    fn is_success(&self) -> bool {
-        self.rank() == 3
-    }
-
-    fn is_failure(&self) -> bool {
-        self.rank() == 2
     }
 }
 
@@ -147,7 +128,7 @@ fn build(
     mut record: Record,
 ) -> Result<Event, PayloadError> {
     let missing = |field| PayloadError { what: WHAT, field };
-    record.statuses.sort_by_key(|s| (s.at, s.rank()));
+    record.statuses.sort_by_key(|s| s.at);
     let statuses = &record.statuses;
     let created = instant(node, "createdAt").or_else(|| instant(node, "created_at"));
     let changed = instant(node, "updatedAt").or_else(|| instant(node, "updated_at"));
@@ -164,11 +145,15 @@ fn build(
     .find_map(|field| text(node, field))
     .or_else(|| statuses.last().and_then(|s| s.environment.as_deref()))
     .ok_or_else(|| missing("environment"))?;
-    let (outcome, decided) = judge(statuses);
+    let words: Vec<(&str, Instant)> = statuses.iter().map(|s| (s.state.as_str(), s.at)).collect();
+    let settled = status::settle(&words);
+    let decided = settled.decided.and_then(|place| statuses.get(place));
+    // Of a list that is cut, the beginning is missing, where the waiting was.
+    let waits = Some(settled).filter(|_| !record.cut);
     let log = statuses
         .iter()
         .find_map(|s| s.log.as_deref().and_then(run_of));
-    let finished_at = decided.map(|status| status.at);
+    let finished_at = settled.finished_at;
     let last = statuses.last().map(|s| s.at);
     Ok(Event {
         id: format!("dep:{id}"),
@@ -180,44 +165,23 @@ fn build(
             service: service(&node["payload"], 0),
             environment: environment.trim().to_owned(),
             revision: revision.map(str::to_owned),
-            outcome,
-            started_at: statuses
-                .iter()
-                .find(|s| s.state == "in_progress")
-                .map(|s| s.at),
+            outcome: settled.outcome,
+            started_at: settled.started_at,
             finished_at,
             approximate: record.cut && decided.is_some(),
             run: record.run.or_else(|| log.map(|(run, _)| run.to_owned())),
             attempt: record
                 .attempt
                 .or_else(|| log.and_then(|(_, attempt)| attempt)),
+            queue_seconds: waits.and_then(|w| w.queue),
+            // Whether a timer took part of it, only the environment's rules know: `github_environment`.
+            approval_seconds: waits.and_then(|w| w.waiting),
             production: record.production,
             transient: record.transient,
             url: decided.and_then(|s| s.log.clone().or_else(|| s.site.clone())),
             ..Deployment::default()
         }),
     })
-}
-
-/// How it ended, and the status that says so. `inactive` after `success` is a superseded success.
-fn judge(statuses: &[Status]) -> (Outcome, Option<&Status>) {
-    if let Some(first) = statuses.iter().find(|s| s.is_success()) {
-        return (Outcome::Success, Some(first));
-    }
-    if let Some(first) = statuses.iter().find(|s| s.is_failure()) {
-        return (Outcome::Failure, Some(first));
-    }
-    let Some(last) = statuses.last() else {
-        return (Outcome::Pending, None);
-    };
-    match last.state.as_str() {
-        "inactive" | "destroyed" => (Outcome::Ignored, Some(last)),
-        "abandoned" => (Outcome::Pending, None),
-        word => match Outcome::of_status(word) {
-            Outcome::Pending => (Outcome::Pending, None),
-            ended @ (Outcome::Ignored | Outcome::Failure | Outcome::Success) => (ended, Some(last)),
-        },
-    }
 }
 
 /// `{"service": "api"}`; the payload may be that object, a string of it, any other string, or nothing.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::event::Outcome;
 
 fn node(statuses: &Value) -> Value {
     json!({ "id": "DE_1", "createdAt": "2026-03-02T10:00:00Z", "updatedAt": "2026-03-11T10:00:00Z",
@@ -175,4 +176,29 @@ fn what_cannot_be_counted_is_an_error_and_no_panic() {
             "{bad}"
         );
     }
+}
+
+#[test]
+fn waiting_and_queueing_are_told_until_work_begins_and_not_of_a_list_that_is_cut() {
+    let list = json!([
+        status("SUCCESS", "10:09:00"),
+        status("IN_PROGRESS", "10:06:00"),
+        status("QUEUED", "10:05:30"),
+        status("WAITING", "10:00:01"),
+    ]);
+    let event = from_graphql(&node(&list)).unwrap();
+    let found = fact(&event);
+    assert_eq!(found.started_at, at("10:06:00"));
+    assert_eq!(
+        (found.queue_seconds, found.approval_seconds),
+        (Some(30), Some(329))
+    );
+    let mut cut = node(&list);
+    cut["statuses"]["totalCount"] = json!(21);
+    let event = from_graphql(&cut).unwrap();
+    let found = fact(&event);
+    assert_eq!((found.queue_seconds, found.approval_seconds), (None, None));
+    // It still waits: how long is not known before it goes on.
+    let event = from_graphql(&node(&json!([status("WAITING", "10:00:01")]))).unwrap();
+    assert_eq!(fact(&event).approval_seconds, None);
 }

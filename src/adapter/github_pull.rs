@@ -21,6 +21,8 @@ pub(super) const ADAPTER: Adapter = Adapter {
 
 /// GitHub itself lists no more.
 const MOST_COMMITS: usize = 250;
+/// A page of them: what services are told apart by is seldom further down, and [`Pull::files`] says when there is more.
+const MOST_PATHS: usize = 100;
 
 /// One pull request; nothing when it was not merged. Title and body are read and not kept.
 ///
@@ -53,6 +55,13 @@ pub fn from_graphql(node: &Value) -> Result<Option<Event>, PayloadError> {
             .max(),
         merged_at: Some(merged_at),
         merge_sha: text(&node["mergeCommit"], "oid").map(str::to_owned),
+        head: text(node, "headRefOid").map(str::to_owned),
+        review_rounds: node["reviews"].is_object().then(|| rounds(node)),
+        paths: nodes(&node["files"])
+            .filter_map(|file| text(file, "path"))
+            .take(MOST_PATHS)
+            .map(str::to_owned)
+            .collect(),
         commits: own()
             .filter_map(|c| text(c, "oid"))
             .take(MOST_COMMITS)
@@ -80,14 +89,25 @@ pub fn from_graphql(node: &Value) -> Result<Option<Event>, PayloadError> {
     }))
 }
 
-/// First review that was submitted by a person other than the author.
-fn first_review(node: &Value) -> Option<Instant> {
+/// Reviews that were submitted by a person other than the author.
+fn reviews(node: &Value) -> impl Iterator<Item = &Value> {
     let author = text(&node["author"], "login");
     nodes(&node["reviews"])
         .filter(|review| review["state"] != "PENDING" && !is_bot_actor(&review["author"]))
-        .filter(|review| author.is_none() || text(&review["author"], "login") != author)
+        .filter(move |review| author.is_none() || text(&review["author"], "login") != author)
+}
+
+fn first_review(node: &Value) -> Option<Instant> {
+    reviews(node)
         .filter_map(|review| instant(review, "submittedAt"))
         .min()
+}
+
+/// How often changes were asked for, and one more when it was reviewed at all.
+fn rounds(node: &Value) -> u32 {
+    let asked = reviews(node).filter(|review| review["state"] == "CHANGES_REQUESTED");
+    let asked = u32::try_from(asked.count()).unwrap_or(u32::MAX);
+    asked.saturating_add(u32::from(reviews(node).next().is_some()))
 }
 
 fn moments<'a>(node: &'a Value, kind: &'static str) -> impl Iterator<Item = Instant> + 'a {
@@ -111,6 +131,7 @@ mod tests {
         json!({ "id": "PR_1", "number": 7, "title": "Revert \"Add cache (#5)\"", "body": "Reverts acme/shop#5",
             "createdAt": "2026-03-02T10:00:00Z", "mergedAt": "2026-03-03T10:00:00Z",
             "headRefName": "hotfix/cache", "baseRefName": "main", "additions": 3, "deletions": 4, "changedFiles": 2,
+            "headRefOid": "c2", "files": { "nodes": [{ "path": "api/a.rs" }, { "path": "" }, null] },
             "author": { "__typename": "User", "login": "ada" }, "mergeCommit": { "oid": "m".repeat(40) },
             "labels": { "nodes": [{ "name": "hotfix" }, null] },
             "commits": { "totalCount": 2, "nodes": [
@@ -120,7 +141,7 @@ mod tests {
                 { "state": "COMMENTED", "submittedAt": "2026-03-02T10:01:00Z", "author": { "__typename": "Bot", "login": "lint" } },
                 { "state": "COMMENTED", "submittedAt": "2026-03-02T10:02:00Z", "author": { "__typename": "User", "login": "ada" } },
                 { "state": "PENDING", "submittedAt": null, "author": { "__typename": "User", "login": "ben" } },
-                { "state": "COMMENTED", "submittedAt": "2026-03-02T12:00:00Z", "author": { "__typename": "User", "login": "ben" } },
+                { "state": "CHANGES_REQUESTED", "submittedAt": "2026-03-02T12:00:00Z", "author": { "__typename": "User", "login": "ben" } },
                 { "state": "APPROVED", "submittedAt": "2026-03-02T13:00:00Z", "author": { "__typename": "User", "login": "ben" } },
                 { "state": "APPROVED", "submittedAt": "2026-03-04T13:00:00Z", "author": null }] },
             "timelineItems": { "nodes": [
@@ -145,6 +166,11 @@ mod tests {
         assert_eq!(pull.commits, ["c2", "c1"]);
         assert_eq!((pull.lines, pull.files), (Some(7), Some(2)));
         assert_eq!(
+            (pull.head.as_deref(), pull.review_rounds),
+            (Some("c2"), Some(2))
+        );
+        assert_eq!(pull.paths, ["api/a.rs"]);
+        assert_eq!(
             (pull.labels, pull.undoes.pulls),
             (vec!["hotfix".to_owned()], vec![5])
         );
@@ -165,5 +191,9 @@ mod tests {
         }
         let bare = json!({ "id": "x", "number": 7, "mergedAt": "2026-03-03T10:00:00Z", "reviews": 3, "commits": [null] });
         assert!(from_graphql(&bare).unwrap().is_some());
+        let mut unseen = node();
+        unseen["reviews"] = json!({ "nodes": [] });
+        let event = from_graphql(&unseen).unwrap().unwrap();
+        assert_eq!(event.fact.as_pull().unwrap().review_rounds, Some(0));
     }
 }

@@ -141,6 +141,8 @@ fn deployment(row: DeploymentRow) -> Event {
             finished_at: finished.or((outcome != Outcome::Pending).then_some(time)),
             approximate: finished.is_none() && outcome != Outcome::Pending,
             run: row.run.map(Key::text),
+            queue_seconds: settled.queue,
+            approval_seconds: settled.waiting,
             repository: row.repo,
             attempt: row.attempt,
             labels: row.labels,
@@ -198,6 +200,9 @@ fn pull(row: PullRow) -> Event {
     let author = row.author.as_deref();
     let others = |r: &&ReviewRow| r.reviewer.is_none() || r.reviewer.as_deref() != author;
     let first_review = row.reviews.iter().filter(others).map(|r| r.at).min();
+    let asked = row.reviews.iter().filter(others);
+    let asked = asked.filter(|r| r.state.eq_ignore_ascii_case("changes_requested"));
+    let rounds = u32::try_from(asked.count()).unwrap_or(u32::MAX);
     let approvals = row
         .reviews
         .iter()
@@ -223,6 +228,7 @@ fn pull(row: PullRow) -> Event {
             commits,
             bot: author.is_some_and(is_bot),
             lines: row.lines,
+            review_rounds: first_review.map(|_| rounds.saturating_add(1)),
             labels: row.labels,
             undoes: Undoes::read(&title, row.body.as_deref().unwrap_or(""), &branch),
             subject: (!title.is_empty()).then(|| subject_key(&title)),

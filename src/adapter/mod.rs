@@ -1,8 +1,10 @@
 //! Other tools' payloads: text to events.
 
 mod git_log;
+pub mod github_ci;
 pub mod github_commit;
 pub mod github_deployment;
+pub mod github_environment;
 mod github_payload;
 pub mod github_pull;
 mod history;

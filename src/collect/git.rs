@@ -204,11 +204,7 @@ fn log_of<'r>(
     }
     let format = format!("--format={LOG_FORMAT}");
     let mut args = vec!["log", "-z", "--no-color", "--no-notes", &format, "--stdin"];
-    if config
-        .services
-        .values()
-        .any(|service| !service.paths.is_empty())
-    {
+    if config.tells_services_by_path() {
         // Renames are not looked for: they need the files, and both names touch the service anyway.
         args.extend([
             "--name-only",

@@ -3,6 +3,7 @@
 //! Nothing is asked twice: what the ledger knows is not fetched again. Every part fails alone and says so in a note.
 
 mod changes;
+mod ci;
 mod deployments;
 mod order;
 
@@ -43,6 +44,8 @@ pub struct Collected {
     pub events: Vec<Event>,
     /// What could not be read, and what would turn it on.
     pub notes: Vec<Note>,
+    /// The same of what only stands beside the metrics, which need none of it: no run is the worse for it.
+    pub asides: Vec<Note>,
     /// There is more than the requests reached; the next run goes on.
     pub more: bool,
     /// Where the next run goes on with deployments older than those read here.
@@ -56,6 +59,13 @@ impl Collected {
     fn note(&mut self, note: Note) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
+        }
+    }
+
+    /// Says it once, beside.
+    fn aside(&mut self, note: Note) {
+        if !self.asides.contains(&note) {
+            self.asides.push(note);
         }
     }
 }
@@ -136,6 +146,7 @@ pub async fn collect(ask: Ask<'_>) -> Collected {
     // What it delivered is asked for as well; the event itself is the caller's.
     found.extend(ask.own.cloned());
     changes::collect(&purse, &found, &mut out).await;
+    ci::collect(&purse, &mut out).await;
     out
 }
 

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
+use crate::event::Deployment;
+
 pub use duration::{DurationError, parse_days, parse_seconds};
 pub use file::{ConfigError, parse};
 pub use rule::{Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern};
@@ -224,6 +226,44 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The services that a deployment is of (rule LT11): the one it names; else those whose own environments and
+    /// workflows fit; else none, which is the repository as a whole. A workflow that is not known fits no list alone.
+    #[must_use]
+    pub fn services_of<'a>(&'a self, deployment: &'a Deployment) -> Vec<Option<&'a str>> {
+        if let Some(name) = deployment.service.as_deref() {
+            return vec![Some(name)];
+        }
+        let workflow = deployment.workflow.as_deref();
+        let fits = |service: &Service| {
+            let by_place = (!service.environments.is_empty())
+                .then(|| service.environments.matches(&deployment.environment));
+            let by_workflow = workflow
+                .filter(|_| !service.workflows.is_empty())
+                .map(|file| service.workflows.matches(file));
+            by_place.or(by_workflow).is_some()
+                && by_place != Some(false)
+                && by_workflow != Some(false)
+        };
+        let found = self.services.iter().filter(|(_, service)| fits(service));
+        let names: Vec<Option<&str>> = found.map(|(name, _)| Some(name.as_str())).collect();
+        if names.is_empty() { vec![None] } else { names }
+    }
+
+    /// Whether services are told apart by the paths of changes.
+    #[must_use]
+    pub fn tells_services_by_path(&self) -> bool {
+        self.services
+            .values()
+            .any(|service| !service.paths.is_empty())
+    }
+
+    /// Whether the configuration names this workflow file as one that deploys.
+    #[must_use]
+    pub fn is_deploy_workflow(&self, file: &str) -> bool {
+        self.workflows.iter().any(|w| w.file.matches(file))
+            || self.services.values().any(|s| s.workflows.matches(file))
+    }
+
     /// Every parameter that can move a number, by the name it has in the file; sorted, so that it can be hashed.
     #[must_use]
     pub fn parameters(&self) -> BTreeMap<String, String> {
@@ -263,5 +303,39 @@ impl Config {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deployment_is_of_the_services_whose_environments_and_workflows_fit() {
+        let config = parse(
+            "services:\n  api: {environments: [prod-eu, prod-us], workflows: [api.yml]}\n  \
+             web: {environments: [prod-eu]}\n  jobs: {workflows: [jobs-*.yml]}\n  lib: {paths: ['lib/**']}\n",
+        )
+        .unwrap();
+        let of = |environment: &str, workflow: Option<&str>, service: Option<&str>| {
+            let deployment = Deployment {
+                environment: environment.to_owned(),
+                workflow: workflow.map(str::to_owned),
+                service: service.map(str::to_owned),
+                ..Deployment::default()
+            };
+            let found = config.services_of(&deployment);
+            let names = found.into_iter().map(|name| name.unwrap_or("-"));
+            names.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(of("prod-eu", None, None), "api web");
+        assert_eq!(of("prod-us", None, None), "api");
+        assert_eq!(of("prod-eu", Some("api.yml"), None), "api web");
+        assert_eq!(of("prod-us", Some("other.yml"), None), "-");
+        assert_eq!(of("prod", Some("jobs-nightly.yml"), None), "jobs");
+        assert_eq!(of("prod", None, None), "-");
+        assert_eq!(of("prod-eu", None, Some("db")), "db");
+        assert!(config.tells_services_by_path());
+        assert!(config.is_deploy_workflow("jobs-x.yml") && !config.is_deploy_workflow("ci.yml"));
     }
 }

@@ -275,6 +275,9 @@ pub struct Pull {
     /// Rounds of review: how often changes were asked for, and one more when it was reviewed at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_rounds: Option<u32>,
+    /// Paths it touches, at most 100, where services are told apart by path; fewer than `files` where there are more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
     /// Its own commits, before and after a rebase.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commits: Vec<String>,
@@ -310,8 +313,9 @@ pub struct Pull {
 /// The workflow runs of a pull request's last commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ci {
-    /// From the first of them created to the last of them completed.
-    pub run_seconds: Span,
+    /// From the first of them created to the last of them completed, of those that were not run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_seconds: Option<Span>,
     /// Longest wait of a job for a runner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_seconds: Option<Span>,

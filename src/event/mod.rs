@@ -15,8 +15,8 @@ mod time;
 
 pub use events::Events;
 pub use fact::{
-    Cause, Commit, Correction, DeclaredChange, Deployment, Event, Fact, Incident, Outcome, Pull,
-    Range, Retraction, Source,
+    Cause, Ci, Commit, Correction, DeclaredChange, Deployment, Event, Fact, Incident, Outcome,
+    Pull, Range, Retraction, Source,
 };
 pub use near::nearest;
 pub use text::{Undoes, causes_in, digest, is_bot, is_hotfix_branch, is_hotfix_title, subject_key};

@@ -5,6 +5,7 @@
 
 mod answer;
 mod budget;
+mod ci;
 mod client;
 mod comments;
 mod commit;
@@ -25,6 +26,7 @@ pub use compare::Comparison;
 pub use error::GitHubError;
 pub use graph::{GraphAnswer, GraphError};
 pub use probe::{Quota, forbids_commits};
+pub use pulls::{MOST_IDS, MOST_LINKS, MOST_WHOLE, PullFields};
 pub use state::{
     BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
 };

@@ -159,6 +159,9 @@ pub(super) mod tests {
             by_time: false,
             stages,
             lines: None,
+            files: None,
+            ci: None,
+            review_rounds: None,
             first: true,
         }
     }

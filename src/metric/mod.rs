@@ -1,5 +1,6 @@
 //! How much, how often, how long: DORA's five metrics over a judged timeline.
 
+pub mod beside;
 pub mod bucket;
 pub mod change_fail_rate;
 pub mod change_lead_time;

@@ -3,7 +3,37 @@
 use super::humanize;
 use crate::report::v1::Metrics;
 
-/// What must be read with a headline, and what stands beside it.
+/// What must be read with a headline: without it the number looks better than it is, or is not the one that a
+/// contract is written on (rules FD3, LT12).
+#[must_use]
+pub(crate) fn pinned(metric: &str, of: &Metrics) -> Vec<String> {
+    match metric {
+        "change_lead_time" => {
+            let m = &of.change_lead_time;
+            let spans = [
+                ("merged", &m.merge_to_deploy),
+                ("opened", &m.pr_created_to_deploy),
+            ];
+            let said: Vec<String> = spans
+                .iter()
+                .filter_map(|(from, span)| {
+                    let seconds = humanize::duration(span.median_seconds?);
+                    Some(format!("{from} to deployed {seconds}"))
+                })
+                .collect();
+            let line = said.join(" · ");
+            if line.is_empty() {
+                Vec::new()
+            } else {
+                vec![line]
+            }
+        }
+        "failed_deployment_recovery_time" => still_open(of).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What stands beside a headline.
 #[must_use]
 pub(crate) fn beside(metric: &str, of: &Metrics) -> Vec<String> {
     let mut out = Vec::new();
@@ -54,13 +84,16 @@ pub(crate) fn beside(metric: &str, of: &Metrics) -> Vec<String> {
 
 fn beside_lead_time(of: &Metrics, out: &mut Vec<String>) {
     let m = &of.change_lead_time;
-    if let Some(seconds) = m.merge_to_deploy.median_seconds {
-        out.push(format!("merge to deployed {}", humanize::duration(seconds)));
-    }
     if m.by_time > 0 {
         out.push(format!(
             "{} matched by time only",
             humanize::plural(m.by_time, "change")
+        ));
+    }
+    if !m.suspicious.is_empty() {
+        let count = humanize::plural(m.suspicious.len() as u64, "change");
+        out.push(format!(
+            "{count} begun more than two years before the merge"
         ));
     }
     if !m.excluded.is_empty() {
@@ -79,16 +112,21 @@ fn beside_lead_time(of: &Metrics, out: &mut Vec<String>) {
     }
 }
 
+fn still_open(of: &Metrics) -> Option<String> {
+    let m = &of.failed_deployment_recovery_time;
+    if m.open.is_empty() {
+        return None;
+    }
+    let open = humanize::plural(m.open.len() as u64, "failed deployment");
+    let with = m.km_median_seconds.map_or_else(
+        || "the median with them is not reached yet".to_owned(),
+        |s| format!("with them the median is at least {}", humanize::duration(s)),
+    );
+    Some(format!("{open} still open; {with}"))
+}
+
 fn beside_recovery(of: &Metrics, out: &mut Vec<String>) {
     let m = &of.failed_deployment_recovery_time;
-    if !m.open.is_empty() {
-        let open = humanize::plural(m.open.len() as u64, "failed deployment");
-        let with = m.km_median_seconds.map_or_else(
-            || "the median with them is not reached yet".to_owned(),
-            |s| format!("with them the median is at least {}", humanize::duration(s)),
-        );
-        out.push(format!("{open} still open; {with}"));
-    }
     if let Some(restore) = m.incident_restore.median_seconds {
         let n = humanize::plural(m.incident_restore.n, "incident");
         out.push(format!(

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::distribution::STAGES;
+use super::distribution::{STAGES, stage_title};
 use super::view::{self, Row};
 use super::{RenderError, escape, evidence, humanize, template};
 use crate::event::Instant;
@@ -86,7 +86,9 @@ fn context(
 ) -> Context {
     let stages = STAGES.iter().filter_map(|name| {
         let seconds = change.stages.get(*name).copied().flatten()?;
-        Some((name.replace('_', " "), humanize::exact(seconds)))
+        let title = stage_title(name);
+        let title = title.strip_prefix("stage ").unwrap_or(&title);
+        Some((title.to_owned(), humanize::exact(seconds)))
     });
     let rows = view::rows(&report.overall);
     let header = view::header(report);

@@ -1,8 +1,8 @@
-//! One row a scope, metric and window: RFC 4180, numbers as numbers.
+//! One row a scope, metric and window, and the two spans that contracts are written on: RFC 4180, numbers as numbers.
 
 use super::{RenderError, Style, escape};
-use crate::report::v1::{DeltaState, Metrics, Report, Scope};
-use crate::report::{METRICS, Unit, headline};
+use crate::report::v1::{DeltaState, Quantiles, Report, Scope};
+use crate::report::{Headline, METRICS, Unit, headline};
 
 const HEAD: [&str; 16] = [
     "scope",
@@ -74,27 +74,46 @@ fn scope_rows(
                 delta.and_then(|d| d.previous),
                 delta.map_or("", |d| state(d.state)),
             );
+            if let Some(head) = headline(metric.id, metrics) {
+                let row = (metric.id, metric.unit, &head);
+                metric_row(out, names, row, compared, [from, to, definition]);
+            }
+        }
+        // Some contracts are written on these two (rule LT12).
+        let lead = &metrics.change_lead_time;
+        for (id, span) in [
+            ("merge_to_deploy", &lead.merge_to_deploy),
+            ("pr_created_to_deploy", &lead.pr_created_to_deploy),
+        ] {
+            let head = span_headline(span, lead.reason.as_deref());
             metric_row(
                 out,
                 names,
-                (metric.id, metric.unit, metrics),
-                compared,
+                (id, Unit::Seconds, &head),
+                (None, ""),
                 [from, to, definition],
             );
         }
     }
 }
 
+fn span_headline(of: &Quantiles, reason: Option<&str>) -> Headline {
+    Headline {
+        value: of.median_seconds,
+        interval95: of.interval95_seconds,
+        n: of.n,
+        band: None,
+        reason: reason.map(str::to_owned),
+    }
+}
+
 fn metric_row(
     out: &mut String,
     [scope, service]: [&str; 2],
-    (metric, unit, metrics): (&str, Unit, &Metrics),
+    (metric, unit, head): (&str, Unit, &Headline),
     (previous, state): (Option<f64>, &str),
     [from, to, definition]: [&str; 3],
 ) {
-    let Some(head) = headline(metric, metrics) else {
-        return;
-    };
     let finite = head
         .interval95
         .filter(|[low, high]| low.is_finite() && high.is_finite());
@@ -159,12 +178,16 @@ mod tests {
             .insert("shop".into(), report.overall.clone());
         let out = render(&report, &Style::default()).unwrap();
         let lines: Vec<&str> = out.split("\r\n").collect();
-        assert_eq!(lines.len(), 1 + 2 * 5 * 2 + 1);
+        assert_eq!(lines.len(), 1 + 2 * (5 + 2) * 2 + 1);
         assert_eq!(
             lines[1],
             "overall,,change_lead_time,seconds,35280,29988,44100,301,43560,changed,high,2024,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z,3f9a61c0d2b4"
         );
-        assert!(lines[6].ends_with("2025-10-01T00:00:00Z,2025-12-30T00:00:00Z,3f9a61c0d2b4"));
+        assert_eq!(
+            lines[6],
+            "overall,,merge_to_deploy,seconds,2460,2091,3075,301,,,,,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z,3f9a61c0d2b4"
+        );
+        assert!(lines[8].ends_with("2025-10-01T00:00:00Z,2025-12-30T00:00:00Z,3f9a61c0d2b4"));
         assert!(
             lines
                 .iter()

@@ -3,17 +3,36 @@
 use super::humanize;
 use crate::report::v1::{ChangeLeadTime, Quantiles, RecoveryTime, Scope};
 
-/// Stages in the order a change passes through them.
-pub(crate) const STAGES: [&str; 8] = [
+/// Stages in the order a change passes through them, each followed by what lies within.
+pub(crate) const STAGES: [&str; 13] = [
     "coding",
     "draft",
     "pickup",
     "review",
     "merge",
+    "ci",
+    "ci_queue",
     "queue",
     "deploy_wait",
+    "timer",
+    "approval",
+    "runner_queue",
     "deploy",
 ];
+
+/// A stage in words; what lies within others says so.
+#[must_use]
+pub(crate) fn stage_title(name: &str) -> String {
+    match name {
+        "ci" => "CI, before the merge".to_owned(),
+        "ci_queue" => "of it, wait for a runner".to_owned(),
+        "queue" => "of merge, in the queue".to_owned(),
+        "timer" => "of deploy wait, timer".to_owned(),
+        "approval" => "of deploy wait, approval".to_owned(),
+        "runner_queue" => "of deploy wait, runner".to_owned(),
+        stage => format!("stage {}", stage.replace('_', " ")),
+    }
+}
 
 /// Every distribution of a scope that has values.
 #[must_use]
@@ -35,7 +54,7 @@ pub(crate) fn of(scope: &Scope) -> Vec<(String, Quantiles)> {
     );
     add("merge to deployed", lead.merge_to_deploy.clone());
     for (name, stage) in stages(lead) {
-        add(&format!("stage {}", name.replace('_', " ")), stage.clone());
+        add(&stage_title(name), stage.clone());
     }
     add(
         "between deployments",
@@ -49,7 +68,7 @@ pub(crate) fn of(scope: &Scope) -> Vec<(String, Quantiles)> {
 }
 
 /// The known stages in their order, then any other.
-fn stages(lead: &ChangeLeadTime) -> impl Iterator<Item = (&str, &Quantiles)> {
+pub(super) fn stages(lead: &ChangeLeadTime) -> impl Iterator<Item = (&str, &Quantiles)> {
     let known = STAGES
         .iter()
         .filter_map(|name| Some((*name, lead.stages.get(*name)?)));
@@ -115,6 +134,7 @@ mod tests {
         stages.insert("draft".into(), Quantiles::default());
         stages.insert("anything".into(), stages["coding"].clone());
         let names: Vec<String> = of(&scope).into_iter().map(|(name, _)| name).collect();
+        assert!(names.contains(&"CI, before the merge".to_owned()));
         let stages: Vec<&str> = names
             .iter()
             .filter_map(|n| n.strip_prefix("stage "))

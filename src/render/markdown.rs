@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::beyond::{self, Line};
 use super::chart::{Scale, unit_size, unit_word};
 use super::evidence::{self, DeploymentRow};
 use super::judged::{self, Judged};
@@ -99,6 +100,7 @@ pub(crate) struct Page<'a> {
     services: Vec<(String, Vec<String>)>,
     services_hidden: usize,
     distributions: Vec<(String, Vec<String>)>,
+    beyond: Vec<Line>,
     parameters: Vec<(String, String)>,
     sources: &'a [SourceInfo],
     quality: String,
@@ -210,6 +212,7 @@ fn page<'a>(report: &'a Report, this: Option<&str>, detail: Detail) -> Page<'a> 
             .take(60)
             .map(|(name, q)| (escape::brief(name), distribution::cells(q)))
             .collect(),
+        beyond: beyond::rows(&report.overall),
         parameters: report
             .definition
             .parameters

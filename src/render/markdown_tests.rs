@@ -48,6 +48,9 @@ fn the_summary_of_a_shop() {
         | Change fail rate | **4 %** | 2–8 % | no detectable change | 5 % | 2024: elite–high | ▇▁▁▇▁▁█▁▁█▁▁ |
         | Deployment rework rate | **5 %** | 3–9 % | ↑ 3.1 points, worse | 2 % | – | ▆▁▁▁█▁▁▁▆▁▁▁ |
 
+        - Change lead time: merged to deployed 41 min · opened to deployed 8.3 h
+        - Failed deployment recovery time: 1 failed deployment still open; with them the median is at least 44 min
+
         2025-12-30 – 2026-03-29 UTC against the 90 days before; all covered by the history. 216 deployments, 301 changes, 1 incident.
 
         #### This deployment

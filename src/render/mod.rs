@@ -3,6 +3,7 @@
 mod apology;
 mod badge;
 mod beside;
+mod beyond;
 mod chart;
 mod comment;
 mod compare;

@@ -4,7 +4,7 @@ use super::humanize;
 use super::judged::{self, Judged};
 use super::screen::{Paint, Screen};
 use super::view::{self, Header, Row};
-use super::{RenderError, Style, distribution, evidence};
+use super::{RenderError, Style, beyond, distribution, evidence};
 use crate::report::v1::{Report, Scope};
 
 /// Columns of title and value together; the longest title and a short value share them.
@@ -50,6 +50,7 @@ pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderErr
     if style.verbose {
         services(&mut screen, report);
         distributions(&mut screen, &report.overall);
+        beyond_five(&mut screen, &report.overall);
         left_out(&mut screen, report);
     }
     notes(&mut screen, report, style);
@@ -132,9 +133,8 @@ fn metric(screen: &mut Screen, row: &Row, style: &Style) {
         details.push(format!("band {}", row.band));
     }
     screen.text(4, 0, Paint::Faint, &details.join(" · "));
-    // Without the open ones the median looks better than it is.
-    let shown = |line: &&String| style.verbose || line.contains("still open");
-    for line in row.beside.iter().filter(shown) {
+    let rest = row.beside.iter().filter(|_| style.verbose);
+    for line in row.pinned.iter().chain(rest) {
         screen.text(4, 2, Paint::Plain, line);
     }
     if style.verbose && !row.change.because.is_empty() {
@@ -304,7 +304,10 @@ fn distributions(screen: &mut Screen, scope: &Scope) {
     screen.blank();
     screen.line(&[
         (Paint::Strong, "Distributions"),
-        (Paint::Faint, "  medians of stages do not add up; means do"),
+        (
+            Paint::Faint,
+            "  medians of stages do not add up; means do, over all changes",
+        ),
     ]);
     let head = ["", "n", "p50", "p75", "p90", "p95", "p99", "mean"];
     let mut table = vec![head.map(str::to_owned).to_vec()];
@@ -314,6 +317,22 @@ fn distributions(screen: &mut Screen, scope: &Scope) {
         table.push(cells);
     }
     screen.table(&[false, true, true, true, true, true, true, true], &table);
+}
+
+fn beyond_five(screen: &mut Screen, scope: &Scope) {
+    let rows = beyond::rows(scope);
+    if rows.is_empty() {
+        return;
+    }
+    screen.blank();
+    screen.line(&[(Paint::Strong, "Beside the five")]);
+    let head = ["", "n", "now", "p90", "95 %", ""];
+    let mut table = vec![head.map(str::to_owned).to_vec()];
+    table.extend(rows.into_iter().map(|row| {
+        let title = row.title.to_owned();
+        vec![title, row.n, row.value, row.p90, row.interval, row.why]
+    }));
+    screen.table(&[false, true, true, true, true, false], &table);
 }
 
 fn left_out(screen: &mut Screen, report: &Report) {
@@ -407,6 +426,7 @@ mod tests {
         Throughput
           Change lead time                   9.8 h  ▇▇█▆▆▆▅▆▅▅▅▅  ↓ 2.3 h, better
             95 %: 8.3–12 h · 301 changes · was 12 h · band 2024: high
+            merged to deployed 41 min · opened to deployed 8.3 h
           Deployment frequency         2.4 per day  ▇▆█▇▅█▆▅▇▆▅▇  ↑ 0.6 per day, better
             95 %: 2.1–2.7 per day · 216 deployments · was 1.8 per day · band 2024: elite
           Failed deployment recovery time   38 min  ▄⋅⋅▅⋅⋅▇⋅⋅█⋅⋅  too little data

@@ -34,6 +34,8 @@ pub(crate) struct Row {
     pub(crate) reason: String,
     /// The reason in two or three words.
     pub(crate) why: String,
+    /// What must be read with the headline.
+    pub(crate) pinned: Vec<String>,
     /// What stands beside the headline.
     pub(crate) beside: Vec<String>,
 }
@@ -112,6 +114,7 @@ pub(crate) fn row(metric: &Metric, scope: &Scope) -> Row {
         } else {
             humanize::reason(&code)
         },
+        pinned: beside::pinned(metric.id, &scope.metrics),
         beside: beside::beside(metric.id, &scope.metrics),
     }
 }

@@ -61,6 +61,7 @@ mod tests {
             previous: Metrics::default(),
             deltas: BTreeMap::from([("change_lead_time".to_owned(), delta)]),
             series: Series::default(),
+            beside: BTreeMap::new(),
         }
     }
 

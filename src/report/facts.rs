@@ -72,6 +72,9 @@ fn deployment(timeline: &Timeline, d: &Deployment) -> v1::Deployment {
         restored_after_seconds: d.restored_after().map(|s| s as f64),
         attempts: d.attempts,
         run: d.run.clone(),
+        queue_seconds: d.waits.queue.map(|s| s as f64),
+        approval_seconds: d.waits.approval.map(|s| s as f64),
+        timer_seconds: d.waits.timer.map(|s| s as f64),
         url: d.url.clone(),
     }
 }
@@ -102,6 +105,8 @@ pub(super) fn changes(timeline: &Timeline, window: &Window) -> Vec<v1::Change> {
             bot: c.bot,
             ai: None,
             lines: c.lines,
+            files: c.files,
+            review_rounds: c.review_rounds,
         })
         .collect()
 }

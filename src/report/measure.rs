@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::series;
 use super::v1::{self, Band, Delta, DeltaState, Quantiles};
+use super::{beside, series};
 use crate::config::{Config, FailedAttempts};
 use crate::insight::{band, delta};
 use crate::metric::{
@@ -51,6 +51,7 @@ pub(super) fn scope(
         previous: previous.metrics,
         deltas,
         series: series::of(scope, period),
+        beside: beside::of(scope, period),
     }
 }
 
@@ -237,13 +238,18 @@ fn lead_time_of(m: change_lead_time::ChangeLeadTime, config: &Config) -> v1::Cha
         stages: m
             .stages
             .iter()
-            .map(|(stage, of)| ((*stage).to_owned(), quantiles(of)))
+            .map(|(stage, of)| {
+                let mut found = quantiles(of);
+                found.mean_seconds = m.stage_means.get(stage).copied();
+                ((*stage).to_owned(), found)
+            })
             .collect(),
         merge_to_deploy: quantiles(&m.merge_to_deploy),
         pr_created_to_deploy: quantiles(&m.pr_created_to_deploy),
         per_commit: quantiles(&m.per_commit),
         with_bots: quantiles(&m.with_bots),
         by_time: m.by_time,
+        suspicious: m.suspicious,
         excluded: m
             .excluded
             .into_iter()

@@ -1,6 +1,7 @@
 //! REPORT: the one document, built from events by a function that cannot fail.
 
 mod advice;
+mod beside;
 mod chance;
 mod facts;
 mod headline;
@@ -20,6 +21,7 @@ use crate::metric::stats::quantile;
 use crate::metric::{Period, Scope};
 use crate::timeline::Timeline;
 
+pub use crate::metric::beside::BESIDE;
 pub use crate::metric::{Better, Factor, METRICS, Metric, Unit, find as find_metric};
 pub use headline::{Headline, headline};
 

@@ -107,6 +107,32 @@ pub struct Scope {
     pub deltas: BTreeMap<String, Delta>,
     /// Over time.
     pub series: Series,
+    /// What stands beside the five, by id; never called DORA.
+    #[serde(default)]
+    pub beside: BTreeMap<String, Beside>,
+}
+
+/// A number beside the five metrics.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// `ratio`, `per_100`, `count` or `seconds`: what `value`, the percentiles and the interval are in.
+    pub unit: String,
+    /// Of how many: deployments, incidents, pull requests or runs.
+    pub n: u64,
+    /// The share, the count, or the median of many values.
+    pub value: Option<f64>,
+    /// 75th percentile, of many values.
+    pub p75: Option<f64>,
+    /// 90th percentile.
+    pub p90: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+    /// Mean.
+    pub mean: Option<f64>,
+    /// 95 %: Wilson of a share, exact Poisson of a count over a whole, order statistics of a median.
+    pub interval95: Option<[f64; 2]>,
+    /// Why there is no value.
+    pub reason: Option<String>,
 }
 
 /// DORA's five metrics.
@@ -199,7 +225,10 @@ pub struct ChangeLeadTime {
     pub mean_seconds: Option<f64>,
     /// Order-statistic interval of the median.
     pub interval95_seconds: Option<[f64; 2]>,
-    /// By stage; medians do not add up, means do.
+    /// By stage, and by what lies within stages: `ci`, `ci_queue`, `queue`, `timer`, `approval`, `runner_queue`.
+    ///
+    /// The mean of each is over all changes of the headline, an unknown one counting nothing: means of stages add up
+    /// to the mean of the headline. Medians do not add up, and parts are no addends.
     pub stages: BTreeMap<String, Quantiles>,
     /// Merged to deployed.
     pub merge_to_deploy: Quantiles,
@@ -211,6 +240,9 @@ pub struct ChangeLeadTime {
     pub with_bots: Quantiles,
     /// Changes whose deployment is known by time only.
     pub by_time: u64,
+    /// Changes that began more than two years before their merge: counted all the same.
+    #[serde(default)]
+    pub suspicious: Vec<String>,
     /// Changes left out.
     pub excluded: Vec<Excluded>,
     /// Merged and not deployed; null when the head of the branch is not known.
@@ -483,6 +515,15 @@ pub struct Deployment {
     pub attempts: u64,
     /// Workflow run.
     pub run: Option<String>,
+    /// Waited for a runner.
+    #[serde(default)]
+    pub queue_seconds: Option<f64>,
+    /// Waited for somebody's approval.
+    #[serde(default)]
+    pub approval_seconds: Option<f64>,
+    /// Waited for the environment's timer.
+    #[serde(default)]
+    pub timer_seconds: Option<f64>,
     /// A page about it.
     pub url: Option<String>,
 }
@@ -536,7 +577,7 @@ pub struct Change {
     pub deployment: Option<String>,
     /// From `started_at` to `deployed_at`.
     pub lead_time_seconds: Option<f64>,
-    /// Each stage; null where it is not known.
+    /// Each stage, null where it is not known, and what is known of them in part.
     pub stages: BTreeMap<String, Option<f64>>,
     /// By a bot.
     pub bot: bool,
@@ -544,6 +585,12 @@ pub struct Change {
     pub ai: Option<bool>,
     /// Lines added and deleted.
     pub lines: Option<u64>,
+    /// Files touched.
+    #[serde(default)]
+    pub files: Option<u64>,
+    /// Rounds of review.
+    #[serde(default)]
+    pub review_rounds: Option<u32>,
 }
 
 /// An incident.

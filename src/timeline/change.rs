@@ -1,7 +1,7 @@
 //! Changes and the deployments that delivered them first (rules LT1 to LT6, LT10, LT11).
 
 use super::stage::Stages;
-use crate::event::{Instant, Span, seconds_between};
+use crate::event::{Ci, Instant, Span, seconds_between};
 
 /// A pull request, or a commit without one, that reached production with a service.
 #[derive(Debug, Clone)]
@@ -36,6 +36,12 @@ pub struct Change {
     pub stages: Stages,
     /// Lines added and deleted.
     pub lines: Option<u64>,
+    /// Files touched.
+    pub files: Option<u64>,
+    /// Rounds of review; none when nobody looked.
+    pub review_rounds: Option<u32>,
+    /// How its last commit was tested.
+    pub ci: Option<Ci>,
     /// No other service delivered it earlier: a roll-up counts it here (rule LT5).
     pub first: bool,
 }
@@ -46,6 +52,14 @@ impl Change {
     pub fn lead_time(&self) -> Option<Span> {
         self.started_at
             .map(|from| seconds_between(from, self.deployed_at))
+    }
+
+    /// Begun more than two years before its merge: kept, and listed (rule LT2).
+    #[must_use]
+    pub fn is_suspicious(&self) -> bool {
+        let end = self.merged_at.unwrap_or(self.deployed_at);
+        let old = |from| seconds_between(from, end) > 2 * 365 * 86_400;
+        self.started_at.is_some_and(old)
     }
 }
 

@@ -9,8 +9,8 @@ use super::declared::declared_pulls;
 use super::deployment::Deployment;
 use super::graph::{Graph, Node};
 use super::stage::{self, Stages};
-use crate::config::Config;
-use crate::event::{Events, Instant, Pull, seconds_between};
+use crate::config::{Config, Globs};
+use crate::event::{Events, Instant, Pull};
 
 /// Where a service's changes and commits lie.
 pub(super) type Stretches = BTreeMap<Option<String>, (Range<usize>, Range<usize>)>;
@@ -161,6 +161,7 @@ pub(super) fn deliver(
     if head.is_some() && !services.is_empty() {
         deliverer.out.waiting = Some(waiting);
     }
+    deliverer.list_suspicious();
     deliverer.out.mark_firsts(deployments);
     deliverer.out
 }
@@ -251,9 +252,7 @@ impl Deliverer<'_> {
         let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
         for node in found {
             let commit = self.graph.commit(node);
-            let touches = paths.is_none_or(|globs| {
-                commit.paths.is_empty() || commit.paths.iter().any(|p| globs.matches(p))
-            });
+            let touches = paths.is_none_or(|globs| self.touches(globs, node));
             if !touches {
                 continue;
             }
@@ -301,7 +300,6 @@ impl Deliverer<'_> {
             }
             let change = self.change(id, &draft, at, &deployments[at]);
             deployments[at].changes.push(self.out.changes.len());
-            self.suspicious(&change);
             self.out.changes.push(change);
         }
     }
@@ -332,27 +330,61 @@ impl Deliverer<'_> {
             bot: pull.map_or(by_bots, |p| p.bot || (p.created_at.is_none() && by_bots)),
             by_time: deployment.by_time,
             stages: started.map_or_else(Stages::new, |from| {
-                stage::split(pull, from, deployment.started_at, deployment.finished_at)
+                let arrival = stage::Arrival {
+                    started_at: deployment.started_at,
+                    finished_at: deployment.finished_at,
+                    waits: deployment.waits,
+                };
+                stage::split(pull, from, &arrival)
             }),
             lines: pull.and_then(|p| p.lines),
+            files: pull.and_then(|p| p.files),
+            review_rounds: pull.and_then(|p| p.review_rounds),
+            ci: pull.and_then(|p| p.ci.clone()),
             first: false,
         }
     }
 
     /// Dates more than two years before the merge are kept and listed (rule LT2).
-    fn suspicious(&mut self, change: &Change) {
-        let end = change.merged_at.unwrap_or(change.deployed_at);
-        let old = |from| seconds_between(from, end) > 2 * 365 * 86_400;
-        if change.started_at.is_some_and(old) {
-            self.out.remarks.push(Remark {
-                code: "suspicious_start",
-                says: format!(
-                    "Change {} began more than two years before it was merged.",
-                    change.id
-                ),
-                help: None,
-            });
+    fn list_suspicious(&mut self) {
+        let found: BTreeSet<&str> = self
+            .out
+            .changes
+            .iter()
+            .filter(|change| change.is_suspicious())
+            .map(|change| change.id.as_str())
+            .collect();
+        if found.is_empty() {
+            return;
         }
+        let shown: Vec<&str> = found.iter().take(8).copied().collect();
+        let more = match found.len().saturating_sub(shown.len()) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        self.out.remarks.push(Remark {
+            code: "suspicious_start",
+            says: format!(
+                "These changes began more than two years before they were merged, and count all the same: {}{more}.",
+                shown.join(", ")
+            ),
+            help: Some("Look at the dates of their commits: a clock may have been wrong.".to_owned()),
+        });
+    }
+
+    /// Whether a commit belongs to a service of these paths (rule LT11): by its own paths, else by those of its pull
+    /// request. What is not known to lie elsewhere belongs to every service.
+    fn touches(&self, globs: &Globs, node: Node) -> bool {
+        let commit = self.graph.commit(node);
+        let hit = |paths: &[String]| paths.iter().any(|path| globs.matches(path));
+        if !commit.paths.is_empty() {
+            return hit(&commit.paths);
+        }
+        let pull = self.owner[node as usize].and_then(|n| self.pulls.get(&n));
+        pull.is_none_or(|pull| {
+            let all = pull.files.is_some_and(|n| n <= pull.paths.len() as u64);
+            pull.paths.is_empty() || !all || hit(&pull.paths)
+        })
     }
 
     /// What the head reaches and the service has not delivered.
@@ -370,9 +402,7 @@ impl Deliverer<'_> {
         for node in self.graph.take_new(head, &mut marked) {
             let commit = self.graph.commit(node);
             let pull = self.owner[node as usize].and_then(|n| self.pulls.get(&n));
-            let touches = paths.is_none_or(|globs| {
-                commit.paths.is_empty() || commit.paths.iter().any(|p| globs.matches(p))
-            });
+            let touches = paths.is_none_or(|globs| self.touches(globs, node));
             if !touches || (commit.parents.len() > 1 && pull.is_none()) {
                 continue;
             }

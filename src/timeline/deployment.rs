@@ -43,6 +43,8 @@ pub struct Deployment {
     pub attempts: u64,
     /// Workflow run.
     pub run: Option<String>,
+    /// What it waited for before it began.
+    pub waits: Waits,
     /// A page about it.
     pub url: Option<String>,
     /// Labels of all records.
@@ -69,6 +71,17 @@ pub struct Deployment {
     pub remedies: Vec<usize>,
     /// When its failure was repaired.
     pub restored_at: Option<Instant>,
+}
+
+/// Seconds that a deployment waited before it began; `None` where it is not known to have waited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// For a runner.
+    pub queue: Option<Span>,
+    /// For somebody's approval.
+    pub approval: Option<Span>,
+    /// For the environment's timer.
+    pub timer: Option<Span>,
 }
 
 /// A rollback and what it undid.
@@ -104,6 +117,7 @@ impl Deployment {
 }
 
 /// One record of one source.
+#[derive(Clone, Copy)]
 struct Raw<'e> {
     event: &'e Event,
     fact: &'e event::Deployment,
@@ -135,13 +149,19 @@ pub(super) fn fold(events: &Events, config: &Config, remarks: &mut Vec<Remark>) 
     let mut groups: BTreeMap<(Option<&str>, &str), Vec<Raw<'_>>> = BTreeMap::new();
     for raw in raws {
         let run = raw.run();
-        let service = raw.fact.service.as_deref();
-        let service = service.or_else(|| services.get(run).copied().flatten());
-        groups.entry((service, run)).or_default().push(raw);
+        // The run that names its service knows better than the configuration what fits.
+        let of_run = services.get(run).copied().flatten();
+        let found = match of_run.filter(|_| raw.fact.service.is_none()) {
+            Some(name) => vec![Some(name)],
+            None => config.services_of(raw.fact),
+        };
+        for service in found {
+            groups.entry((service, run)).or_default().push(raw);
+        }
     }
     groups
-        .into_values()
-        .map(|group| fold_group(&group))
+        .into_iter()
+        .map(|((service, _), group)| fold_group(service, &group))
         .collect()
 }
 
@@ -209,7 +229,7 @@ fn production<'e>(raws: Vec<Raw<'e>>, config: &Config, remarks: &mut Vec<Remark>
 /// One part of a run: an environment, a repository, a commit. Its attempts follow one another.
 type PartKey<'e> = (&'e str, Option<&'e str>, Option<&'e str>);
 
-fn fold_group(group: &[Raw<'_>]) -> Deployment {
+fn fold_group(service: Option<&str>, group: &[Raw<'_>]) -> Deployment {
     let mut parts: BTreeMap<PartKey<'_>, Vec<&Raw<'_>>> = BTreeMap::new();
     for raw in group {
         let fact = raw.fact;
@@ -245,7 +265,10 @@ fn fold_group(group: &[Raw<'_>]) -> Deployment {
             part.iter().any(|r| r.fact.outcome == Outcome::Failure)
                 && part.iter().all(|r| r.fact.outcome != Outcome::Success)
         });
-    assemble(group, &decisive, outcome, partial)
+    Deployment {
+        service: service.map(str::to_owned),
+        ..assemble(group, &decisive, outcome, partial)
+    }
 }
 
 fn assemble(
@@ -271,7 +294,7 @@ fn assemble(
     Deployment {
         id: first.event.id.clone(),
         ids,
-        service: group.iter().find_map(|r| r.fact.service.clone()),
+        service: None,
         environment: last.fact.environment.clone(),
         revision: last.fact.revision.clone(),
         revisions,
@@ -285,6 +308,16 @@ fn assemble(
         partial,
         attempts: group.len() as u64,
         run: first.fact.run.clone(),
+        // They belong to the part that began first, as the start does.
+        waits: decisive
+            .iter()
+            .min_by_key(|r| (r.fact.started_at.unwrap_or(r.at()), &r.event.id))
+            .map(|r| Waits {
+                queue: r.fact.queue_seconds,
+                approval: r.fact.approval_seconds,
+                timer: r.fact.timer_seconds,
+            })
+            .unwrap_or_default(),
         url: decisive.iter().find_map(|r| r.fact.url.clone()),
         labels: group
             .iter()

@@ -18,9 +18,9 @@ use crate::config::Config;
 use crate::event::{Events, Instant, Pull};
 
 pub use change::{Change, DeliveredCommit, Waiting};
-pub use deployment::{Deployment, Rollback};
+pub use deployment::{Deployment, Rollback, Waits};
 pub use incident::{Attribution, Incident};
-pub use stage::{STAGES, Stages};
+pub use stage::{PARTS, Part, STAGES, Stages};
 pub use verdict::{Confidence, Evidence, EvidenceKind, ReworkKind};
 
 /// Everything that happened in production, in order, linked and judged.

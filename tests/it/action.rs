@@ -11,6 +11,7 @@ mod ledger;
 mod own;
 mod race;
 mod steady;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::path::Path;

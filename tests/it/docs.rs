@@ -144,6 +144,15 @@ fn links(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_table_of_what_stands_beside_the_five_is_that_of_the_code() {
+    let mut table = String::from("| number | what it is |\n|---|---|\n");
+    for row in &fivekeys::report::BESIDE {
+        let _ = writeln!(table, "| `{}` | {} |", row.id, cell(row.definition));
+    }
+    check_block("README.md", "beside", &table);
+}
+
+#[test]
 fn the_tables_of_inputs_and_outputs_are_those_of_the_action() {
     let action = action();
     let mut inputs = String::from("| input | default | meaning |\n|---|---|---|\n");

@@ -174,6 +174,11 @@ fn real_deployments_read_through_the_api_give_the_independent_truth() {
     assert_eq!(run["exit_code"], 0);
     assert_eq!(run["events"]["lost"], serde_json::json!([]));
     assert_eq!(run["events"]["duplicated"], serde_json::json!({}));
+    // Asked for by links first, and whole only where they are new: 50 points and 28 requests, when all came whole.
+    let stats = &run["sim"]["stats"];
+    let cost = ["requests", "graphql_points"].map(|what| stats[what].as_u64().unwrap());
+    eprintln!("first run: {} requests, {} points", cost[0], cost[1]);
+    assert!(cost[0] <= 34 && cost[1] <= 27, "{stats}");
     let published: Report = serde_json::from_str(&simulator.file("metrics.json")).unwrap();
     agrees(&published, &truth["envs"]["production"]["windows"]["180"]);
     // The ledger that the run left answers for every other window and environment.
@@ -290,4 +295,107 @@ fn runs_that_start_together_lose_nothing_and_store_nothing_twice() {
     assert_eq!(run["exit_codes"], serde_json::json!({"0": 8}));
     assert_eq!(run["events"]["lost"], serde_json::json!([]));
     assert_eq!(run["events"]["duplicated"], serde_json::json!({}));
+}
+
+/// A deployment that waited for a timer of five minutes and an approval, of a pull request that two workflows tested.
+fn guarded() -> Value {
+    let statuses = |list: &[(&str, &str)]| -> Vec<Value> {
+        let shown = |(state, at): &(&str, &str)| serde_json::json!({ "state": state, "at": at });
+        list.iter().map(shown).collect()
+    };
+    let job = |from: &str, began: &str, to: &str| {
+        serde_json::json!([{ "name": "test", "created_at": from, "started_at": began, "completed_at": to,
+            "conclusion": "success", "status": "completed" }])
+    };
+    serde_json::json!({
+        "now": "2026-11-20T12:00:00Z",
+        "repo": { "owner": "acme", "name": "shop", "default_branch": "main" },
+        "commits": [
+            { "key": "c0", "date": "2026-11-01T09:00:00Z", "author": "ada", "message": "Start", "files": { "a": "1\n" } },
+            { "key": "f1", "date": "2026-11-02T09:00:00Z", "author": "ben", "branch": "feature", "from": "c0",
+              "message": "Feature", "files": { "b": "1\n2\n" } },
+            { "key": "m1", "date": "2026-11-02T12:00:00Z", "author": "ada", "parents": ["c0", "f1"],
+              "message": "Merge pull request #1 from acme/feature", "files": { "b": "1\n2\n" } }],
+        "environments": [{ "name": "production", "reviewers": ["ada"], "wait_timer": 5 }],
+        "deployments": [
+            { "sha": "c0", "environment": "production", "created_at": "2026-11-01T10:00:00Z",
+              "statuses": statuses(&[("success", "2026-11-01T10:05:00Z")]) },
+            { "sha": "m1", "environment": "production", "created_at": "2026-11-02T12:10:00Z",
+              "statuses": statuses(&[("waiting", "2026-11-02T12:10:00Z"), ("queued", "2026-11-02T12:40:00Z"),
+                  ("in_progress", "2026-11-02T12:42:00Z"), ("success", "2026-11-02T12:50:00Z")]) }],
+        "pulls": [{ "number": 1, "title": "Feature", "branch": "feature", "author": "ben", "commits": ["f1"],
+            "created_at": "2026-11-02T10:00:00Z", "merged_at": "2026-11-02T12:00:00Z", "merge_commit": "m1",
+            "reviews": [{ "user": "ada", "state": "changes_requested", "at": "2026-11-02T11:00:00Z" },
+                { "user": "ada", "state": "approved", "at": "2026-11-02T11:30:00Z" }] }],
+        "runs": [
+            { "path": ".github/workflows/ci.yml", "event": "pull_request", "head_sha": "f1",
+              "created_at": "2026-11-02T10:01:00Z", "updated_at": "2026-11-02T10:31:00Z", "conclusion": "success",
+              "jobs": job("2026-11-02T10:01:00Z", "2026-11-02T10:04:00Z", "2026-11-02T10:31:00Z") },
+            { "path": ".github/workflows/lint.yml", "event": "pull_request", "head_sha": "f1",
+              "created_at": "2026-11-02T10:00:30Z", "updated_at": "2026-11-02T10:05:00Z", "conclusion": "success" },
+            { "path": ".github/workflows/nightly.yml", "event": "schedule", "head_sha": "f1",
+              "created_at": "2026-11-02T11:00:00Z", "updated_at": "2026-11-02T19:05:00Z", "conclusion": "success" }],
+    })
+}
+
+/// Waits, tests and reviews as GitHub's published contract gives them, down to the stages of the change.
+#[test]
+fn statuses_environments_runs_and_jobs_explain_the_stages_of_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scenario.json");
+    std::fs::write(&path, guarded().to_string()).unwrap();
+    let Some(simulator) = Simulator::start(&["--scenario", path.to_str().unwrap()]) else {
+        return;
+    };
+    let epoch = "SOURCE_DATE_EPOCH=1795176600"; // 2026-11-20T12:10:00Z
+    let run = simulator.run(&["--no-deployment", "--env", epoch]);
+    assert_eq!(run["outputs"]["persisted"], "true");
+    let asked = &run["sim"]["stats"]["rest"];
+    for (route, times) in [
+        ("environments", 1),
+        ("actions/runs", 1),
+        ("actions/runs/{run_id}/jobs", 1),
+    ] {
+        let name = format!("GET /repos/{{owner}}/{{repo}}/{route}");
+        assert_eq!(asked[&name], times, "{asked}");
+    }
+    let report: Report = serde_json::from_str(&simulator.file("metrics.json")).unwrap();
+    let change = report.changes.iter().find(|c| c.id == "1").unwrap();
+    let minutes = |stage: &str| change.stages[stage].unwrap() / 60.0;
+    let stages = [
+        ("coding", 60.0),
+        ("draft", 0.0),
+        ("pickup", 60.0),
+        ("review", 30.0),
+        ("merge", 30.0),
+        ("deploy_wait", 42.0),
+        ("deploy", 8.0),
+    ];
+    for (stage, expected) in stages {
+        assert!(
+            (minutes(stage) - expected).abs() < 1e-9,
+            "{stage}: {change:?}"
+        );
+    }
+    let sum: f64 = stages.iter().map(|(stage, _)| minutes(stage)).sum();
+    assert!((sum * 60.0 - change.lead_time_seconds.unwrap()).abs() < 1e-9);
+    for (part, expected) in [
+        ("ci", 30.5),
+        ("ci_queue", 3.0),
+        ("timer", 5.0),
+        ("approval", 25.0),
+        ("runner_queue", 2.0),
+    ] {
+        assert!(
+            (minutes(part) - expected).abs() < 1e-9,
+            "{part}: {change:?}"
+        );
+    }
+    assert_eq!(change.review_rounds, Some(2));
+    let beside = &report.overall.beside;
+    assert_eq!(beside["time_to_merge"].value, Some(7200.0));
+    assert_eq!(beside["approval_wait"].value, Some(1500.0));
+    let again = simulator.run(&["--no-deployment", "--env", epoch]);
+    let requests = |of: &Value| of["sim"]["stats"]["requests"].as_u64().unwrap();
+    assert_eq!(requests(&again) - requests(&run), 1, "all of it is known");
 }

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use chrono::{DateTime, Duration};
 use fivekeys::config::{self, Config, Measure};
 use fivekeys::event::{
-    Cause, Commit, Correction, Deployment, Event, Events, Fact, Incident, Instant, Outcome, Pull,
-    Range, Retraction, Source, Undoes, Window,
+    Cause, Ci, Commit, Correction, Deployment, Event, Events, Fact, Incident, Instant, Outcome,
+    Pull, Range, Retraction, Source, Undoes, Window,
 };
 use fivekeys::ledger::Line;
 use fivekeys::report::v1::{Report, Scope};
-use fivekeys::report::{Ask, METRICS, build, headline};
-use fivekeys::timeline::{STAGES, Timeline};
+use fivekeys::report::{Ask, BESIDE, METRICS, build, headline};
+use fivekeys::timeline::{PARTS, STAGES, Timeline};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -106,6 +106,9 @@ fn deployment() -> impl Strategy<Value = (String, Fact)> {
                 started_at: how.1,
                 finished_at: how.2,
                 approximate: how.3,
+                queue_seconds: how.3.then_some(700),
+                approval_seconds: more.0.as_ref().map(|_| 90_000),
+                timer_seconds: how.1.map(|_| 3_600),
                 run: more.0,
                 labels: more.1.into_iter().map(str::to_owned).collect(),
                 pulls: more.2,
@@ -159,6 +162,13 @@ fn pull() -> impl Strategy<Value = (String, Fact)> {
                 approved_at: at[4],
                 queued_at: at[5],
                 merged_at: at[6],
+                ci: at[2].map(|_| Ci {
+                    run_seconds: Some(40_000),
+                    queue_seconds: Some(500),
+                    runs: 2,
+                    flaky: u32::from(bot),
+                }),
+                review_rounds: at[3].map(|_| 2),
                 commits,
                 bot,
                 undoes,
@@ -324,6 +334,11 @@ proptest! {
                 let taken: Vec<i64> = STAGES.iter().filter_map(|s| change.stages[s]).collect();
                 prop_assert!(taken.iter().all(|s| *s >= 0));
                 prop_assert_eq!(taken.iter().sum::<i64>(), lead);
+                let known = |name: &str| change.stages.get(name).copied().flatten().unwrap_or(0);
+                for part in PARTS {
+                    let whole: i64 = part.within.iter().map(|s| known(s)).sum();
+                    prop_assert!((0..=whole).contains(&known(part.name)), "{}", part.name);
+                }
             }
         }
         let mut seen = HashSet::new();
@@ -340,7 +355,19 @@ proptest! {
     fn ratios_are_shares_and_what_is_missing_has_a_reason(events in history(), from in -4..DAYS, days in 0..DAYS) {
         let report = report(&set(&events), window(from, from + days));
         for scope in scopes(&report) {
+            prop_assert_eq!(scope.beside.len(), BESIDE.len());
+            for (id, row) in &scope.beside {
+                prop_assert_eq!(row.value.is_none(), row.reason.is_some(), "{}: {:?}", id, row);
+                prop_assert!(row.value.is_none_or(|v| v.is_finite() && v >= 0.0), "{id}: {row:?}");
+                prop_assert!(row.unit != "ratio" || row.value.is_none_or(|v| v <= 1.0), "{id}: {row:?}");
+            }
             for m in [&scope.metrics, &scope.previous] {
+                let lead = &m.change_lead_time;
+                if let Some(mean) = lead.mean_seconds {
+                    let means = STAGES.iter().filter_map(|s| lead.stages.get(*s)?.mean_seconds);
+                    let sum: f64 = means.sum();
+                    prop_assert!((sum - mean).abs() <= 1e-6 * mean.max(1.0), "{sum} is not {mean}");
+                }
                 let failed = &m.change_fail_rate;
                 let rework = &m.deployment_rework_rate;
                 let ratios = [

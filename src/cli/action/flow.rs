@@ -318,6 +318,7 @@ impl Run<'_> {
         ask.notes = collected
             .notes
             .iter()
+            .chain(&collected.asides)
             .map(|n| Note {
                 code: n.code.to_owned(),
                 says: n.says.clone(),

@@ -2,18 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::order::timelines;
 use super::{Collected, Note, Purse};
 use crate::adapter::github_commit;
 use crate::adapter::github_pull;
 use crate::event::{Commit, Event, Events, Fact};
-use crate::github::{Comparison, GitHubError};
+use crate::github::{Comparison, GitHubError, MOST_IDS, MOST_LINKS, MOST_WHOLE, PullFields};
 
-const A_QUERY: usize = 50;
 /// After a query that was too much for GitHub.
 const A_SMALL_QUERY: usize = 10;
 /// Revisions that an earlier run did not find are asked for again, a few a run.
 const ASK_AGAIN: usize = 2;
+
+/// Which pull requests commits belong to, and those of them that are read whole.
+struct Linked {
+    links: BTreeMap<String, Vec<Value>>,
+    whole: Vec<Value>,
+}
 
 /// A revision whose commits are not known, and the revision deployed before it.
 struct Step {
@@ -197,7 +204,7 @@ impl Changes<'_, '_> {
     }
 
     /// The id of a commit that was not known before.
-    fn insert(&mut self, node: &serde_json::Value) -> Option<String> {
+    fn insert(&mut self, node: &Value) -> Option<String> {
         let event = github_commit::from_rest(node).ok()?;
         let sha = commit_of(&event)?.sha.clone();
         if self.is_known(&sha) {
@@ -247,7 +254,7 @@ impl Changes<'_, '_> {
     }
 
     async fn ask_for(&mut self, mut shas: Vec<String>, out: &mut Collected) {
-        let mut size = A_QUERY;
+        let mut size = MOST_LINKS;
         shas.reverse();
         while !self.pulled {
             let mut batch = Vec::new();
@@ -261,17 +268,17 @@ impl Changes<'_, '_> {
             if batch.is_empty() {
                 return;
             }
-            let ask = &self.purse.ask;
             if self.purse.left() == 0 {
                 out.note(Note::truncated("older pull requests"));
                 out.more = true;
                 self.pulled = true;
                 return;
             }
-            match ask.client.pulls_of_commits(&batch, ask.budget).await {
+            match self.read_pulls(&batch).await {
                 Ok(found) => {
-                    for (sha, pulls) in found {
-                        self.settle(&sha, &pulls);
+                    self.take_pulls(&found.whole);
+                    for (sha, pulls) in found.links {
+                        self.link(&sha, &pulls);
                     }
                     self.asked.extend(batch);
                 }
@@ -293,33 +300,74 @@ impl Changes<'_, '_> {
         }
     }
 
-    /// Keeps the merged pull requests whose merge is on the way to production, and which of them brought this commit.
-    fn settle(&mut self, sha: &str, nodes: &[serde_json::Value]) {
-        let default = self.purse.ask.state.default_branch.as_deref();
-        let mut best: Option<(u8, u64)> = None;
-        for node in nodes {
-            let Ok(Some(event)) = github_pull::from_graphql(node) else {
-                continue;
-            };
-            let Fact::Pull(pull) = &event.fact else {
-                continue;
-            };
-            let merged_here = pull.merge_sha.as_deref() == Some(sha);
-            if !pull
-                .merge_sha
-                .as_deref()
-                .is_none_or(|merge| merge == sha || self.is_known(merge))
-            {
-                continue;
-            }
-            let to_default = default.is_some() && node["baseRefName"].as_str() == default;
-            let fit = 2 * u8::from(merged_here) + u8::from(to_default);
-            best = best.max(Some((fit, pull.number)));
-            for own in pull.merge_sha.iter().chain(&pull.commits) {
-                self.pull_of.entry(own.clone()).or_insert(pull.number);
-            }
-            self.pulls.insert(pull.number, event);
+    /// Few commits bring their pull requests with them. Of many, it is first asked which pull requests they are, and
+    /// only those that nobody knows are read whole: an hour's points are few, and most of them are known.
+    async fn read_pulls(&self, batch: &[String]) -> Result<Linked, GitHubError> {
+        let ask = &self.purse.ask;
+        let fields = if ask.config.tells_services_by_path() {
+            PullFields::WithPaths
+        } else {
+            PullFields::Whole
+        };
+        let (client, budget) = (ask.client, ask.budget);
+        if batch.len() <= MOST_WHOLE {
+            let links = client.pulls_of_commits(batch, fields, budget).await?;
+            let whole = links.values().flatten().cloned().collect();
+            return Ok(Linked { links, whole });
         }
+        let links = client
+            .pulls_of_commits(batch, PullFields::Link, budget)
+            .await?;
+        let new = links.values().flatten().filter(|node| {
+            self.is_on_the_way(node) && number(node).is_some_and(|n| !self.has_pull(n))
+        });
+        let ids: BTreeSet<&str> = new.filter_map(|node| node["id"].as_str()).collect();
+        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        let mut whole = Vec::new();
+        for ids in ids.chunks(MOST_IDS) {
+            whole.extend(client.pulls_by_id(ids, fields, budget).await?);
+        }
+        Ok(Linked { links, whole })
+    }
+
+    /// Merged, and the merge is on the way to production.
+    fn is_on_the_way(&self, node: &Value) -> bool {
+        let merge = node["mergeCommit"]["oid"].as_str();
+        node["mergedAt"].is_string() && merge.is_none_or(|sha| self.is_known(sha))
+    }
+
+    fn has_pull(&self, number: u64) -> bool {
+        let known = self.purse.ask.known;
+        self.pulls.contains_key(&number) || known.get("pull", &format!("pr:{number}")).is_some()
+    }
+
+    fn take_pulls(&mut self, nodes: &[Value]) {
+        for node in nodes {
+            if let Ok(Some(event)) = github_pull::from_graphql(node)
+                && let Fact::Pull(pull) = &event.fact
+                && self.is_on_the_way(node)
+            {
+                for own in pull.merge_sha.iter().chain(&pull.commits) {
+                    self.pull_of.entry(own.clone()).or_insert(pull.number);
+                }
+                self.pulls.insert(pull.number, event);
+            }
+        }
+    }
+
+    /// Which of its pull requests brought this commit: the one that it merged, else one to the default branch.
+    fn link(&mut self, sha: &str, nodes: &[Value]) {
+        let default = self.purse.ask.state.default_branch.as_deref();
+        let best = nodes
+            .iter()
+            .filter(|node| self.is_on_the_way(node))
+            .filter_map(|node| {
+                let number = number(node).filter(|n| self.has_pull(*n))?;
+                let merged_here = node["mergeCommit"]["oid"].as_str() == Some(sha);
+                let to_default = default.is_some() && node["baseRefName"].as_str() == default;
+                Some((2 * u8::from(merged_here) + u8::from(to_default), number))
+            })
+            .max();
         if let Some((_, number)) = best {
             self.pull_of.insert(sha.to_owned(), number);
         }
@@ -369,10 +417,16 @@ impl Changes<'_, '_> {
                 out.events.push(event);
             }
         }
+        // One that is known is settled, tests and all: what is read again of it is no news.
         let known = self.purse.ask.known;
         let pulls = self.pulls.into_values();
-        out.events.extend(pulls.filter(|event| !known.knows(event)));
+        out.events
+            .extend(pulls.filter(|event| known.get("pull", &event.id).is_none()));
     }
+}
+
+fn number(node: &Value) -> Option<u64> {
+    node["number"].as_u64()
 }
 
 fn short(sha: &str) -> &str {

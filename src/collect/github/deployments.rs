@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Ask, Collected, Note, Purse, is_production};
-use crate::adapter::github_deployment;
+use crate::adapter::{github_deployment, github_environment};
 use crate::event::{Event, Events, Fact, Instant, Outcome, Source, parse_instant};
 use crate::github::{DeploymentNode, Part};
 
@@ -33,10 +33,11 @@ impl Pages {
                 .and_then(|text| parse_instant(text).ok());
             self.oldest = self.oldest.min(created).or(created).or(self.oldest);
             self.newest = self.newest.max(created);
-            let Ok(event) = github_deployment::from_graphql(&node.0) else {
+            let Ok(mut event) = github_deployment::from_graphql(&node.0) else {
                 self.unreadable += 1;
                 continue;
             };
+            keep_waits(ask.known, &mut event);
             all_new &= ask.known.get("deployment", &event.id).is_none();
             if let Fact::Deployment(d) = &event.fact
                 && is_production(ask.config, d)
@@ -76,9 +77,49 @@ pub(super) async fn collect(purse: &Purse<'_>, out: &mut Collected) -> Vec<Event
         });
     }
     let kept = trimmed(ask, pages.events);
-    out.events
-        .extend(kept.iter().filter(|e| is_news(ask.known, e)).cloned());
+    let news = kept.iter().filter(|e| is_news(ask.known, e));
+    let mut news: Vec<Event> = news.cloned().collect();
+    split_waits(purse, &mut news, out).await;
+    out.events.extend(news);
     kept
+}
+
+/// What an earlier run has split into timer and approval is not split again, so that it is no news.
+fn keep_waits(known: &Events, event: &mut Event) {
+    if let Some(Fact::Deployment(old)) = known.get("deployment", &event.id).map(|e| &e.fact)
+        && let Fact::Deployment(new) = &mut event.fact
+        && (old.outcome, old.finished_at, old.approximate)
+            == (new.outcome, new.finished_at, new.approximate)
+    {
+        new.queue_seconds = old.queue_seconds;
+        new.approval_seconds = old.approval_seconds;
+        new.timer_seconds = old.timer_seconds;
+    }
+}
+
+/// Asks for the environments' rules when a new deployment to production waited for one.
+async fn split_waits(purse: &Purse<'_>, news: &mut [Event], out: &mut Collected) {
+    let ask = &purse.ask;
+    let waited = |event: &Event| {
+        let deployment = event.fact.as_deployment();
+        deployment.is_some_and(|d| {
+            d.approval_seconds.is_some_and(|s| s > 0) && is_production(ask.config, d)
+        })
+    };
+    if purse.left() == 0 || !news.iter().any(waited) {
+        return;
+    }
+    match ask.client.environments(ask.budget).await {
+        Ok(body) => {
+            let rules = github_environment::from_rest(&body);
+            for event in news {
+                if let Fact::Deployment(d) = &mut event.fact {
+                    github_environment::split_waiting(d, &rules);
+                }
+            }
+        }
+        Err(error) => out.aside(Note::of("rules of environments", &error)),
+    }
 }
 
 /// Follows the pages until the ledger goes on, and where its own history is unfinished, until the cutoff.
@@ -166,24 +207,29 @@ fn trimmed(ask: &Ask<'_>, events: Vec<Event>) -> Vec<Event> {
     let mut based: BTreeSet<String> = ask
         .known
         .iter()
-        .filter_map(|e| baseline_of(ask, e))
+        .flat_map(|e| baselines_of(ask, e))
         .collect();
     newest_first.retain(|event| {
-        event.time >= ask.cutoff
-            || ask.known.get("deployment", &event.id).is_some()
-            || baseline_of(ask, event).is_some_and(|service| based.insert(service))
+        let before = based.len();
+        // Of each service that it is of: one deployment may be the baseline of several.
+        if event.time < ask.cutoff && ask.known.get("deployment", &event.id).is_none() {
+            based.extend(baselines_of(ask, event));
+            return based.len() > before;
+        }
+        true
     });
     newest_first
 }
 
-/// The service whose baseline this event can be.
-fn baseline_of(ask: &Ask<'_>, event: &Event) -> Option<String> {
-    let Fact::Deployment(d) = &event.fact else {
-        return None;
-    };
-    let counts =
-        event.time < ask.cutoff && d.outcome == Outcome::Success && is_production(ask.config, d);
-    counts.then(|| d.service.clone().unwrap_or_default())
+/// The services whose baseline this event can be.
+fn baselines_of<'a>(ask: &'a Ask<'_>, event: &'a Event) -> impl Iterator<Item = String> + 'a {
+    let found = event.fact.as_deployment().filter(|d| {
+        event.time < ask.cutoff && d.outcome == Outcome::Success && is_production(ask.config, d)
+    });
+    found
+        .into_iter()
+        .flat_map(|d| ask.config.services_of(d))
+        .map(|service| service.unwrap_or_default().to_owned())
 }
 
 /// Whether the ledger lacks it. A later status that changes nothing, such as `inactive`, is no news.

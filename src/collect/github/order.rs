@@ -22,9 +22,10 @@ pub(super) fn timelines(purse: &Purse<'_>, deployments: &[Event]) -> Vec<Vec<(St
             && let Some(revision) = d.revision.as_deref().filter(|text| is_object_id(text))
         {
             let fresh = ask.known.get("deployment", &event.id).is_none();
-            let service = d.service.as_deref().unwrap_or_default();
-            let rows = services.entry(service).or_default();
-            rows.push((event.time, &event.id, revision, fresh));
+            for service in ask.config.services_of(d) {
+                let rows = services.entry(service.unwrap_or_default()).or_default();
+                rows.push((event.time, &event.id, revision, fresh));
+            }
         }
     }
     let ordered = services.into_values().map(|mut rows| {

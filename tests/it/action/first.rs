@@ -42,6 +42,9 @@ fn the_first_run_makes_the_branch_with_everything_on_it() {
             "State",
             "GET compare",
             "Pulls",
+            // How the two new pull requests were tested.
+            "GET actions",
+            "GET actions",
             "POST git/trees",
             "POST git/commits",
             "POST git/refs",

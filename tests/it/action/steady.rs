@@ -3,7 +3,8 @@
 use super::{deploy_of, first_run, ids, is_well, next_day, ship, shop};
 
 #[test]
-fn a_deployment_with_one_pull_request_takes_four_requests_and_two_for_the_comment() {
+fn a_deployment_with_one_pull_request_takes_four_requests_one_for_its_tests_and_two_for_the_comment()
+ {
     let world = next_day();
     let done = deploy_of(&world, 9, 101).run();
     is_well(&done);
@@ -14,6 +15,7 @@ fn a_deployment_with_one_pull_request_takes_four_requests_and_two_for_the_commen
             "State",
             "GET compare",
             "Pulls",
+            "GET actions",
             "Commit",
             "Comments",
             "Comments"

@@ -185,7 +185,11 @@ fn csv_has_as_many_cells_in_every_row_and_ends_lines_as_it_should() {
             row.split(',').count()
         })
         .collect();
-    assert_eq!(rows.len(), 11, "five metrics in two windows, and a head");
+    assert_eq!(
+        rows.len(),
+        15,
+        "five metrics and two spans in two windows, and a head"
+    );
     assert!(rows.iter().all(|n| *n == rows[0]), "{rows:?}");
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
+use super::actions::WorkflowRun;
 use super::git::{Actor, Commit, Files, Git, commit_id};
 
 /// The login that the job's token acts as.
@@ -62,6 +63,7 @@ pub(crate) struct Pull {
     pub(crate) additions: u64,
     pub(crate) deletions: u64,
     pub(crate) changed_files: u64,
+    pub(crate) paths: Vec<String>,
     pub(crate) locked: bool,
 }
 
@@ -100,6 +102,9 @@ pub(crate) struct GitHub {
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) pulls: BTreeMap<u64, Pull>,
     pub(crate) comments: Vec<Comment>,
+    pub(crate) runs: Vec<WorkflowRun>,
+    /// As REST gives them.
+    pub(crate) environments: Vec<Value>,
     /// `contents: write` as a workflow writes it; write includes read.
     pub(crate) permissions: BTreeSet<String>,
     /// Branches that a ruleset protects.
@@ -115,6 +120,7 @@ pub(crate) struct GitHub {
 impl GitHub {
     pub(crate) fn new(site: &str) -> Self {
         let permissions = [
+            "actions: read",
             "contents: write",
             "deployments: read",
             "pull-requests: write",
@@ -131,6 +137,8 @@ impl GitHub {
             deployments: Vec::new(),
             pulls: BTreeMap::new(),
             comments: Vec::new(),
+            runs: Vec::new(),
+            environments: Vec::new(),
             permissions: permissions.map(str::to_owned).into(),
             ruled: BTreeSet::new(),
             rate: Some(Rate {

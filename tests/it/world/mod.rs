@@ -3,6 +3,7 @@
 //! A test is a story: what is on GitHub, what goes wrong, one run or many, and what is on GitHub then. Whatever the
 //! program asks that the world does not know, and whatever was planned and never happened, fails the test.
 
+mod actions;
 mod faults;
 mod git;
 mod github;

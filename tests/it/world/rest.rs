@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::actions;
 use super::git::{Blob, Commit, Files, tree_id};
 use super::github::{GitHub, iso};
 use super::reply::Reply;
@@ -28,6 +29,9 @@ pub(crate) fn answer(github: &mut GitHub, ask: &Ask<'_>) -> Option<Reply> {
     let Some(route) = ask.path.strip_prefix(&prefix) else {
         return Some(Reply::refusal(404, "Not Found"));
     };
+    if let Some(reply) = actions::answer(github, route, ask) {
+        return Some(reply);
+    }
     let (level, reply): (_, fn(&mut GitHub, &str, &Ask<'_>) -> Reply) =
         match (ask.method, route.split_once('/')?) {
             ("GET", ("compare", _)) => ("read", compare),

@@ -4,7 +4,7 @@ use fivekeys::adapter::{github_commit, github_pull};
 use fivekeys::collect::github::{Ask, collect};
 use fivekeys::config;
 use fivekeys::event::{Events, Fact, parse_instant};
-use fivekeys::github::GitHubError;
+use fivekeys::github::{GitHubError, PullFields};
 
 use super::{budget, talk};
 use crate::world::story::PullStory;
@@ -91,7 +91,10 @@ fn pull_requests_belong_to_what_they_landed_as() {
     let mut shas: Vec<String> = expected.iter().map(|(label, _)| sha(label)).collect();
     shas.push(sha("gone"));
     let found = talk(&world, async |client| {
-        client.pulls_of_commits(&shas, &budget()).await.unwrap()
+        client
+            .pulls_of_commits(&shas, PullFields::WithPaths, &budget())
+            .await
+            .unwrap()
     });
     for (label, number) in expected {
         let first = found[&sha(label)].first();
@@ -130,7 +133,10 @@ fn a_pull_request_has_all_its_moments() {
         });
     let found = talk(&world, async |client| {
         let shas = [sha("pr7")];
-        client.pulls_of_commits(&shas, &budget()).await.unwrap()
+        client
+            .pulls_of_commits(&shas, PullFields::WithPaths, &budget())
+            .await
+            .unwrap()
     });
     let event = github_pull::from_graphql(&found[&sha("pr7")][0]);
     let Fact::Pull(pull) = event.unwrap().unwrap().fact else {
@@ -194,5 +200,14 @@ fn a_first_run_finds_what_the_last_deployment_delivered() {
     }
     assert!(ids.contains(&"pr:7") && ids.contains(&"pr:8"));
     assert_eq!(ids.iter().filter(|id| id.starts_with("dep:")).count(), 2);
-    assert_eq!(world.requests().names(), ["State", "GET compare", "Pulls"]);
+    assert_eq!(
+        world.requests().names(),
+        [
+            "State",
+            "GET compare",
+            "Pulls",
+            "GET actions",
+            "GET actions"
+        ]
+    );
 }

@@ -73,6 +73,10 @@ impl Call<'_> {
             ("createdAt", Thing::leaf(iso(pull.created_at))),
             ("mergedAt", optional(merged.as_deref())),
             ("headRefName", Thing::leaf(pull.branch.as_str())),
+            (
+                "headRefOid",
+                optional(pull.commits.last().map(String::as_str)),
+            ),
             ("baseRefName", Thing::leaf(pull.base.as_str())),
             ("isDraft", is_draft),
             ("additions", Thing::leaf(pull.additions)),
@@ -115,6 +119,10 @@ fn lists(pull: &Pull) -> Vec<(&'static str, Thing)> {
         let commit = Thing::Object(Object::Commit(sha.clone()));
         record("PullRequestCommit", vec![("commit", commit)])
     });
+    let files = connection("PullRequestChangedFileConnection", &pull.paths, |path| {
+        let path = Thing::leaf(path.as_str());
+        record("PullRequestChangedFile", vec![("path", path)])
+    });
     let reviews = connection("PullRequestReviewConnection", &pull.reviews, |review| {
         record(
             "PullRequestReview",
@@ -138,6 +146,7 @@ fn lists(pull: &Pull) -> Vec<(&'static str, Thing)> {
     vec![
         ("labels", labels),
         ("commits", commits),
+        ("files", files),
         ("reviews", reviews),
         ("timelineItems", timeline),
     ]

@@ -85,6 +85,13 @@ impl PullStory {
         self
     }
 
+    /// Everything it touches.
+    pub(crate) fn paths(mut self, paths: &[&str]) -> Self {
+        self.pull.paths = paths.iter().map(|&path| path.to_owned()).collect();
+        self.pull.changed_files = paths.len() as u64;
+        self
+    }
+
     /// Nobody can comment any more.
     pub(crate) fn locked(mut self) -> Self {
         self.pull.locked = true;
@@ -205,6 +212,7 @@ impl GitHub {
                 additions: 10,
                 deletions: 2,
                 changed_files: 1,
+                paths: Vec::new(),
                 locked: false,
             },
             own: Vec::new(),
