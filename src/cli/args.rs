@@ -21,6 +21,7 @@ Examples:
   fivekeys report --tags '^deploy-\\d+$'
   fivekeys report --tags '^(?<service>[a-z]+)-v\\d+' --service api
   fivekeys report --from history=history.json --format json
+  fivekeys report --from deployments=export.csv --environment prod
 
 Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
 6 a newer fivekeys wrote the ledger.";
@@ -116,9 +117,10 @@ pub(super) struct Scope {
     /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Measure a file instead of this clone: history=FILE.
-    #[arg(long, value_name = "KIND=FILE")]
-    pub(super) from: Option<String>,
+    /// Measure history=FILE or deployments=FILE instead of this
+    /// clone; cstate=FOLDER adds incidents. May be given again.
+    #[arg(long, value_name = "KIND=PATH")]
+    pub(super) from: Vec<String>,
 }
 
 /// Sources in a clone.

@@ -6,6 +6,7 @@ mod artifacts;
 mod exit;
 mod explain;
 mod failure;
+mod import;
 mod init;
 mod progress;
 mod question;

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::args::Scope;
+use super::import::{self, Import};
 use super::progress::Progress;
 use super::{Exit, Failure, question};
-use crate::adapter::parse_history;
 use crate::collect::git::{self, GitHistory};
 use crate::config::Config;
 use crate::event::{Event, Events, Fact, Instant, Source};
@@ -17,8 +17,6 @@ use crate::timeline::Timeline;
 
 /// The folder that holds the ledger and the results.
 pub(super) const FOLDER: &str = ".dora";
-/// Largest history file that is read.
-const LARGEST_HISTORY: u64 = 1 << 30;
 
 /// What there is to measure.
 #[derive(Debug)]
@@ -72,53 +70,50 @@ pub(super) fn root(host: &Host) -> Result<PathBuf, Failure> {
     Ok(git.top_level()?.unwrap_or_else(|| host.folder.clone()))
 }
 
-/// Reads a history file, or collects from the clone into its folder ledger.
+/// Reads the files that were named, or collects from the clone into its folder ledger; named incidents join it there.
 pub(super) fn open(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
-    match &scope.from {
-        Some(from) => from_file(host, scope, from),
-        None => from_clone(host, scope),
+    let imports: Vec<Import> = scope
+        .from
+        .iter()
+        .map(|from| Import::parse(host, from))
+        .collect::<Result<_, _>>()?;
+    if imports.iter().any(Import::brings_deployments) {
+        from_files(host, scope, &imports)
+    } else {
+        from_clone(host, scope, &imports)
     }
 }
 
-fn from_file(host: &Host, scope: &Scope, from: &str) -> Result<Workspace, Failure> {
-    let Some(("history", path)) = from.split_once('=') else {
-        return Err(Failure::usage(
-            format!("`--from {from}` names no adapter and file"),
-            Some("write --from history=FILE".to_owned()),
-        ));
-    };
-    let path = host.folder.join(path);
-    let text = disk::read_text(&path, LARGEST_HISTORY)?
-        .ok_or_else(|| Failure::usage(format!("there is no {}", path.display()), None))?;
-    let history = parse_history(&text)
-        .map_err(|e| Failure::from(e).during(format!("cannot use {}", path.display())))?;
+fn from_files(host: &Host, scope: &Scope, imports: &[Import]) -> Result<Workspace, Failure> {
     let mut config = match &scope.config {
         Some(path) => question::read_config(&host.folder, Some(path))?,
         None => Config::default(),
     };
-    question::apply_settings(&mut config, &history.settings)?;
+    let read = import::read(imports, &mut config)?;
     question::override_config(&mut config, scope)?;
-    let mut events: Events = history.events.into_iter().collect();
-    events.history_since = history.since;
-    events.head = history.head;
+    let mut events: Events = read.events.into_iter().collect();
+    events.history_since = read.since;
+    events.head = read.head;
     Ok(Workspace {
         events,
         config,
         repository: None,
-        notes: Vec::new(),
+        notes: read.notes,
         folder: None,
         complete: true,
     })
 }
 
-fn from_clone(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
+fn from_clone(host: &Host, scope: &Scope, imports: &[Import]) -> Result<Workspace, Failure> {
     let root = root(host)?;
     let mut config = question::read_config(&root, scope.config.as_deref())?;
     question::override_config(&mut config, scope)?;
-    let history = {
+    let read = import::read(imports, &mut config)?;
+    let mut history = {
         let _progress = Progress::start(host, "reading the history of this clone");
         git::collect(&host.folder, &config)?
     };
+    history.events.extend(read.events);
     let folder = Folder::at(root.join(FOLDER));
     let mut notes: Vec<Note> = history
         .notes
@@ -129,6 +124,7 @@ fn from_clone(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
             help: Some(sentence(&n.help)),
         })
         .collect();
+    notes.extend(read.notes);
     let repository = history.repository.clone().or_else(|| name_of(&root));
     let (events, complete) = store(host, &folder, history, &mut notes)?;
     Ok(Workspace {

@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 pub use duration::{DurationError, parse_days, parse_seconds};
 pub use file::{ConfigError, parse};
 pub use rule::{Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern};
-pub use shape::ShapeError;
+pub use shape::{ShapeError, nearest};
 
 /// Where deployments are read from (rule U1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -38,15 +38,16 @@ impl ShapeError {
 
 /// A near match, else the list.
 fn suggest(wrong: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|k| (distance(wrong, k), *k))
-        .min()
-        .filter(|(d, k)| *d <= 2.max(k.len() / 3));
-    match near {
+    match nearest(wrong, known).filter(|(d, k)| *d <= 2.max(k.len() / 3)) {
         Some((_, key)) => format!("did you mean `{key}`?"),
         None => format!("the keys here are {}", known.join(", ")),
     }
+}
+
+/// The known word nearest to a wrong one, and how many letters lie between them.
+#[must_use]
+pub fn nearest<'k>(wrong: &str, known: &[&'k str]) -> Option<(usize, &'k str)> {
+    known.iter().map(|k| (distance(wrong, k), *k)).min()
 }
 
 /// Levenshtein distance.

@@ -282,6 +282,15 @@ fn excluded(report: &Report, metric: &str) -> Vec<(String, String)> {
                 "no deployment explains this incident".to_owned(),
             )
         })),
+        "failed_deployment_recovery_time" => {
+            let incidents = &m.failed_deployment_recovery_time.incident_restore_excluded;
+            let why = "resolved before it was opened: two clocks disagree";
+            out.extend(
+                incidents
+                    .iter()
+                    .map(|i| (i.incident.clone(), why.to_owned())),
+            );
+        }
         _ => {}
     }
     if metric != "change_lead_time" {

@@ -374,6 +374,14 @@ fn recovery_of(
         km_median_seconds: m.km_median,
         detection: quantiles(&m.detection),
         incident_restore: quantiles(&m.incident_restore),
+        incident_restore_excluded: m
+            .incidents_excluded
+            .into_iter()
+            .map(|(incident, reason)| v1::ExcludedIncident {
+                incident,
+                reason: reason.to_owned(),
+            })
+            .collect(),
         incidents_open: m.incidents_open,
         attempt_recovery: quantiles(&m.attempt_recovery),
         with_failed_attempts: quantiles(&m.with_failed_attempts),

@@ -1,6 +1,7 @@
 //! The program as people type it: a process, a clean environment, a fixed clock, repositories made on the spot.
 
 mod hostile;
+mod import;
 mod init;
 mod ledger;
 mod record;
