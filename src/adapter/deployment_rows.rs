@@ -1,6 +1,6 @@
 //! The `deployments` import: one deployment a row, as CSV or JSON, by the column names that exports use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -81,6 +81,9 @@ pub const DEPLOYMENT_COLUMNS: [Column; 9] = [
     },
 ];
 
+/// Distinct names that are remembered: rows of JSON may each bring new ones.
+const MOST_NAMES: usize = 1000;
+
 /// What a file of deployments holds.
 #[derive(Debug, Default)]
 pub struct DeploymentRows {
@@ -89,7 +92,7 @@ pub struct DeploymentRows {
     /// Time of the first row.
     pub since: Option<Instant>,
     /// Columns that mean nothing here.
-    pub unread: BTreeSet<String>,
+    pub unread: Vec<String>,
     /// Rows whose time names no offset.
     pub assumed_utc: usize,
     /// Words for how it ended that mean nothing here, and how many rows have each: those are not counted.
@@ -102,21 +105,29 @@ struct Row {
     cells: [Option<String>; DEPLOYMENT_COLUMNS.len()],
 }
 
+/// The names of a file's columns, each looked up once: place in the table, and place among the names there.
+type Names = BTreeMap<String, Option<(usize, usize)>>;
+
 /// Reads a file of deployments: CSV with a line of names (by comma, semicolon or tab), JSON Lines, or a JSON list.
 ///
 /// # Errors
 /// When it is none of these, has no column for the time, or a row whose time cannot be read; with line and near match.
 pub fn parse(text: &str) -> Result<DeploymentRows, ShapeError> {
     let text = text.trim_start_matches('\u{feff}');
-    let mut out = DeploymentRows::default();
+    let mut names = Names::new();
     let rows = match text.trim_start().chars().next() {
-        Some('{') => json_lines(text, &mut out.unread)?,
-        Some('[') => json_list(text, &mut out.unread)?,
-        Some(_) => csv_rows(text, &mut out.unread)?,
+        Some('{') => json_lines(text, &mut names)?,
+        Some('[') => json_list(text, &mut names)?,
+        Some(_) => csv_rows(text, &mut names)?,
         None => return Err(wrong(1, "there are no rows".to_owned(), None)),
     };
-    let any = |column: usize| rows.iter().any(|r| r.cells[column].is_some());
+    let unread = names.into_iter().filter(|(_, found)| found.is_none());
+    let mut out = DeploymentRows {
+        unread: unread.map(|(name, _)| name).collect(),
+        ..DeploymentRows::default()
+    };
     check_names(&out.unread)?;
+    let any = |column: usize| rows.iter().any(|r| r.cells[column].is_some());
     if !any(FINISHED) && !any(STARTED) {
         let names = DEPLOYMENT_COLUMNS[FINISHED].names.join(", ");
         let help = format!("name the column of the time one of {names}");
@@ -144,7 +155,7 @@ fn wrong(line: usize, what: String, help: Option<String>) -> ShapeError {
 }
 
 /// A name that is nearly one of ours is a typing error, not a column of somebody else's.
-fn check_names(unread: &BTreeSet<String>) -> Result<(), ShapeError> {
+fn check_names(unread: &[String]) -> Result<(), ShapeError> {
     let known: Vec<&str> = DEPLOYMENT_COLUMNS
         .iter()
         .flat_map(|c| c.names.iter().copied())
@@ -178,19 +189,23 @@ fn column(name: &str) -> Option<(usize, usize)> {
 fn row<'a>(
     line: usize,
     values: impl Iterator<Item = (&'a str, Option<String>)>,
-    unread: &mut BTreeSet<String>,
+    names: &mut Names,
 ) -> Row {
     let mut cells = [const { None }; DEPLOYMENT_COLUMNS.len()];
     let mut ranks = [usize::MAX; DEPLOYMENT_COLUMNS.len()];
     for (name, value) in values {
-        let Some((at, rank)) = column(name) else {
-            if unread.len() < 100 && !unread.contains(name) {
-                unread.insert(name.to_owned());
+        let found = match names.get(name) {
+            Some(known) => *known,
+            None if names.len() < MOST_NAMES => {
+                *names.entry(name.to_owned()).or_insert_with(|| column(name))
             }
-            continue;
+            None => column(name),
         };
         let value = value.filter(|v| !v.trim().is_empty());
-        if value.is_some() && rank < ranks[at] {
+        if let Some((at, rank)) = found
+            && value.is_some()
+            && rank < ranks[at]
+        {
             ranks[at] = rank;
             cells[at] = value;
         }
@@ -198,7 +213,7 @@ fn row<'a>(
     Row { line, cells }
 }
 
-fn csv_rows(text: &str, unread: &mut BTreeSet<String>) -> Result<Vec<Row>, ShapeError> {
+fn csv_rows(text: &str, names: &mut Names) -> Result<Vec<Row>, ShapeError> {
     let first = text.lines().next().unwrap_or("");
     let most = [b',', b';', b'\t']
         .into_iter()
@@ -211,40 +226,40 @@ fn csv_rows(text: &str, unread: &mut BTreeSet<String>) -> Result<Vec<Row>, Shape
         let line = e.position().map_or(1, csv::Position::line);
         wrong(usize::try_from(line).unwrap_or(1), e.to_string(), None)
     };
-    let names = reader.headers().map_err(broken)?.clone();
+    let header = reader.headers().map_err(broken)?.clone();
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(broken)?;
         let line = record.position().map_or(0, csv::Position::line);
-        let values = names.iter().zip(record.iter().map(|v| Some(v.to_owned())));
-        rows.push(row(usize::try_from(line).unwrap_or(0), values, unread));
+        let values = header.iter().zip(record.iter().map(|v| Some(v.to_owned())));
+        rows.push(row(usize::try_from(line).unwrap_or(0), values, names));
     }
     Ok(rows)
 }
 
-fn json_lines(text: &str, unread: &mut BTreeSet<String>) -> Result<Vec<Row>, ShapeError> {
+fn json_lines(text: &str, names: &mut Names) -> Result<Vec<Row>, ShapeError> {
     (1..)
         .zip(text.lines())
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(line, text)| {
             let value: Value = serde_json::from_str(text)
                 .map_err(|e| ShapeError::new(&e.to_string(), Some((line, e.column()))))?;
-            json_row(line, &value, unread)
+            json_row(line, &value, names)
         })
         .collect()
 }
 
-fn json_list(text: &str, unread: &mut BTreeSet<String>) -> Result<Vec<Row>, ShapeError> {
+fn json_list(text: &str, names: &mut Names) -> Result<Vec<Row>, ShapeError> {
     let list: Vec<Value> = serde_json::from_str(text)
         .map_err(|e| ShapeError::new(&e.to_string(), Some((e.line(), e.column()))))?;
     // The line of an entry is not known: its number is the next best.
     let numbered = (1..).zip(&list);
     numbered
-        .map(|(n, value)| json_row(n, value, unread))
+        .map(|(n, value)| json_row(n, value, names))
         .collect()
 }
 
-fn json_row(line: usize, value: &Value, unread: &mut BTreeSet<String>) -> Result<Row, ShapeError> {
+fn json_row(line: usize, value: &Value, names: &mut Names) -> Result<Row, ShapeError> {
     let Some(object) = value.as_object() else {
         return Err(wrong(
             line,
@@ -260,7 +275,7 @@ fn json_row(line: usize, value: &Value, unread: &mut BTreeSet<String>) -> Result
         };
         (name.as_str(), text)
     });
-    Ok(row(line, values, unread))
+    Ok(row(line, values, names))
 }
 
 fn event(row: Row, elsewhere: &str, out: &mut DeploymentRows) -> Result<Event, ShapeError> {

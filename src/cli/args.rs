@@ -22,6 +22,7 @@ Examples:
   fivekeys report --tags '^(?<service>[a-z]+)-v\\d+' --service api
   fivekeys report --from history=history.json --format json
   fivekeys report --from deployments=export.csv --environment prod
+  fivekeys report --from cstate=content/issues
 
 Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
 6 a newer fivekeys wrote the ledger.";
@@ -117,8 +118,7 @@ pub(super) struct Scope {
     /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Measure history=FILE or deployments=FILE instead of this
-    /// clone; cstate=FOLDER adds incidents. May be given again.
+    /// Measure files, by kind: history, deployments, cstate.
     #[arg(long, value_name = "KIND=PATH")]
     pub(super) from: Vec<String>,
 }

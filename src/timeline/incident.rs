@@ -213,19 +213,30 @@ impl Blame<'_> {
         })
     }
 
-    /// What the incident names; it need not be of the service that it hurts.
+    /// What the incident names; it need not be of the service that it hurts. A deployment's own id beats the rest.
     fn named(
         &self,
         incident: &event::Incident,
         fixed_by: Option<usize>,
     ) -> Option<(usize, Attribution)> {
         let fits = |at: &usize| self.deployments[*at].is_effective() && Some(*at) != fixed_by;
-        let first = |list: Option<&Vec<usize>>| list?.iter().copied().find(fits);
+        // Several services deliver the same: the one that is hurt, else the first to have it.
+        let other = |at: &usize| {
+            incident.service.is_some() && incident.service != self.deployments[*at].service
+        };
+        let first = |list: Option<&Vec<usize>>| {
+            let fitting = list?.iter().copied().filter(fits);
+            fitting.min_by_key(|at| (other(at), *at))
+        };
+        let explicit = incident.causes.iter().find_map(|cause| match cause {
+            Cause::Deployment(id) => self.positions.get(id).filter(fits),
+            Cause::Commit(_) | Cause::Pull(_) => None,
+        });
+        if let Some(at) = explicit {
+            return Some((at, Attribution::Explicit));
+        }
         incident.causes.iter().find_map(|cause| match cause {
-            Cause::Deployment(id) => {
-                let at = self.positions.get(id).filter(fits)?;
-                Some((at, Attribution::Explicit))
-            }
+            Cause::Deployment(_) => None,
             Cause::Commit(sha) => {
                 let node = self.graph.resolve(sha)?;
                 Some((first(self.delivery.by_commit.get(&node))?, Attribution::Sha))

@@ -231,7 +231,8 @@ impl Judge<'_> {
 
     fn hotfixes(&mut self) {
         for at in 0..self.deployments.len() {
-            if !self.deployments[at].is_effective() {
+            // What is a rollback or a revert already repairs what it names, not the deployment before it.
+            if !self.deployments[at].is_effective() || self.deployments[at].rework.is_some() {
                 continue;
             }
             let Some((by, confidence)) = self.is_hotfix(at) else {
