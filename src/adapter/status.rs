@@ -7,7 +7,7 @@ use crate::event::{Instant, Outcome};
 pub(super) struct Settled {
     /// How it ended, or that it has not.
     pub(super) outcome: Outcome,
-    /// First `in_progress`.
+    /// First `in_progress`, or another tool's word for it.
     pub(super) started_at: Option<Instant>,
     /// First success; without one, the first failure, or the last word.
     pub(super) finished_at: Option<Instant>,
@@ -22,9 +22,10 @@ pub(super) fn settle(statuses: &[(&str, Instant)]) -> Settled {
             .map(|(_, at)| *at)
             .min()
     };
-    let success = first(&|s| matches!(s, "success" | "active" | "succeeded"));
+    let ended = |s: &str| Outcome::of_status(s) == Outcome::Success;
+    let success = first(&|s| ended(s) && !matches!(s, "inactive" | "destroyed"));
     let failure = first(&|s| Outcome::of_status(s) == Outcome::Failure);
-    let started_at = first(&|s| s == "in_progress");
+    let started_at = first(&|s| matches!(s, "in_progress" | "running" | "started"));
     let last = statuses.iter().max_by_key(|(_, at)| *at);
     let outcome = match (success, failure, last) {
         (Some(_), _, _) => Outcome::Success,

@@ -321,6 +321,9 @@ pub struct Pull {
     /// The deployment that delivered it, where the source knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<String>,
+    /// Its repository, where a history holds several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// The node id that comments are written to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,

@@ -28,6 +28,8 @@ pub(super) struct Delivery {
     pub(super) commits_at: HashMap<usize, Range<usize>>,
     /// Deployments (positions) that delivered each commit first, one a service.
     pub(super) by_commit: HashMap<Node, Vec<usize>>,
+    /// The same of revisions that no graph knows.
+    pub(super) by_name: BTreeMap<String, Vec<usize>>,
     /// Deployments that delivered each pull request first, one a service.
     pub(super) by_pull: BTreeMap<u64, Vec<usize>>,
 }
@@ -186,13 +188,14 @@ impl Deliverer<'_> {
             for root in &roots {
                 found.extend(self.graph.take_new(*root, &mut marked));
             }
-            let ranged = roots.is_empty()
-                && self.take_range(latest, at, deployments, &mut marked, &mut found);
+            let unseen = self.take_range(latest, at, deployments, &mut marked, &mut found);
+            let ranged = unseen.is_some();
             if deployments[at].baseline && !ranged {
                 found.clear();
             }
             let begin = self.out.commits.len();
             let mut drafts = self.draft(at, &deployments[at], found);
+            self.add_unseen(at, deployments, &unseen.unwrap_or_default(), &mut drafts);
             self.add_declared(at, deployments, events, declared, &mut drafts);
             self.out
                 .commits_at
@@ -201,37 +204,13 @@ impl Deliverer<'_> {
                 !roots.is_empty() || ranged || !drafts.is_empty() || deployments[at].baseline;
             if !known {
                 let previous = latest.map(|p| deployments[p].finished_at);
-                self.add_by_time(previous, deployments[at].finished_at, &done, &mut drafts);
+                self.add_by_time(previous, &deployments[at], &done, &mut drafts);
                 deployments[at].by_time = !drafts.is_empty();
             }
             self.finish(at, deployments, drafts, &mut done);
             latest = Some(at);
         }
         marked
-    }
-
-    /// Where no graph knows the revision, a declared range from the one before.
-    fn take_range(
-        &self,
-        latest: Option<usize>,
-        at: usize,
-        deployments: &[Deployment],
-        marked: &mut [bool],
-        found: &mut Vec<Node>,
-    ) -> bool {
-        let old = latest.and_then(|p| deployments[p].revision.as_deref());
-        let (Some(old), Some(new)) = (old, deployments[at].revision.as_deref()) else {
-            return false;
-        };
-        let Some(declared) = self.graph.range(old, new) else {
-            return false;
-        };
-        for node in declared {
-            if !std::mem::replace(&mut marked[node as usize], true) {
-                found.push(node);
-            }
-        }
-        true
     }
 
     /// Groups newly delivered commits into changes; merge commits are never changes (rule LT1).

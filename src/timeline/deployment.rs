@@ -27,6 +27,8 @@ pub struct Deployment {
     pub revision: Option<String>,
     /// Everything that was deployed; more than one where a run deploys several commits.
     pub revisions: Vec<String>,
+    /// The repositories that it deployed from, where its source names them.
+    pub repositories: BTreeSet<String>,
     /// How it ended.
     pub outcome: Outcome,
     /// Work on it began.
@@ -275,6 +277,10 @@ fn assemble(
         environment: last.fact.environment.clone(),
         revision: last.fact.revision.clone(),
         revisions,
+        repositories: group
+            .iter()
+            .filter_map(|r| r.fact.repository.clone())
+            .collect(),
         outcome,
         started_at: decisive.iter().filter_map(|r| r.fact.started_at).min(),
         finished_at: last.at(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::Remark;
 use super::delivery::Delivery;
 use super::deployment::Deployment;
-use super::graph::{Graph, Node};
+use super::graph::Graph;
 use super::incident::{Attribution, Incident, Positions};
 use super::verdict::{Confidence, Evidence, EvidenceKind, ReworkKind};
 use crate::config::Config;
@@ -192,13 +192,7 @@ impl Judge<'_> {
     fn originals(&self, at: usize, undoes: &Undoes) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
         for sha in &undoes.commits {
-            let nodes: Option<Node> = self.graph.resolve(sha);
-            found.extend(
-                nodes
-                    .and_then(|n| self.delivery.by_commit.get(&n))
-                    .into_iter()
-                    .flatten(),
-            );
+            found.extend(self.delivery.delivered(sha, self.graph));
         }
         for number in &undoes.pulls {
             found.extend(self.delivery.by_pull.get(number).into_iter().flatten());

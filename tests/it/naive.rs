@@ -48,6 +48,8 @@ struct Unit<'e> {
 }
 
 struct World<'e> {
+    /// Every deployment, production or not.
+    known: BTreeSet<&'e str>,
     units: Vec<Unit<'e>>,
     commits: BTreeMap<&'e str, (&'e Commit, Instant)>,
     pulls: BTreeMap<u64, &'e Pull>,
@@ -62,7 +64,9 @@ fn seconds(from: Instant, to: Instant) -> i64 {
 
 /// Judges a history without retractions, ranges or declared changes, of the default configuration.
 pub fn judge(events: &[Event]) -> Verdict {
+    let deployments = events.iter().filter(|e| e.fact.as_deployment().is_some());
     let mut world = World {
+        known: deployments.map(|e| e.id.as_str()).collect(),
         units: units(events),
         commits: BTreeMap::new(),
         pulls: BTreeMap::new(),
@@ -265,13 +269,13 @@ impl<'e> World<'e> {
         let may = |at: &usize| self.is_effective(*at) && Some(*at) != fixed_by;
         let mut named_attempt = false;
         for cause in &incident.causes {
-            if let Cause::Deployment(id) = cause
-                && let Some(at) = self.find(id)
-            {
-                if may(&at) {
-                    return Some((at, "explicit"));
-                }
-                named_attempt |= !self.is_effective(at);
+            let Cause::Deployment(id) = cause else {
+                continue;
+            };
+            match self.find(id) {
+                Some(at) if may(&at) => return Some((at, "explicit")),
+                Some(at) => named_attempt |= !self.is_effective(at),
+                None => named_attempt |= self.known.contains(id.as_str()),
             }
         }
         for cause in &incident.causes {
@@ -281,7 +285,19 @@ impl<'e> World<'e> {
                     let same = |(key, at): (&(_, &str), &usize)| {
                         key.1.starts_with(sha.as_str()).then_some(*at)
                     };
-                    (self.commit_at.iter().filter_map(same).collect(), "sha")
+                    let delivered: Vec<usize> = self.commit_at.iter().filter_map(same).collect();
+                    // Of a revision that nothing is known to have delivered: those that deployed it.
+                    let deployed = (0..self.units.len()).filter(|at| {
+                        self.units[*at]
+                            .versions
+                            .iter()
+                            .any(|v| v.starts_with(sha.as_str()))
+                    });
+                    if delivered.iter().any(may) {
+                        (delivered, "sha")
+                    } else {
+                        (deployed.collect(), "sha")
+                    }
                 }
                 Cause::Pull(number) => {
                     let same = |(key, at): (&(_, String), &usize)| {
