@@ -3,12 +3,101 @@
 use serde_yaml::Value;
 
 use super::loose_time;
-use crate::config::Config;
-use crate::event::{Event, Fact, Incident, Source, causes_in};
+use super::table::{self, Adapter, Assumed, ReadError, Reading};
+use crate::config::{Config, ShapeError};
+use crate::event::{Event, Fact, Incident, Source, causes_in, digest};
+
+/// The row of [`super::ADAPTERS`].
+pub(super) const ADAPTER: Adapter = Adapter {
+    id: "cstate",
+    title: "Status page of cState",
+    definition: "Posts of a status page in cState's form: a folder of Markdown files, or their text, each after a line `==> NAME.md <==`. Planned work, `notice` and `informational`, is no incident.",
+    read,
+};
+
+/// Every post; one that cannot be used is its own fault, and is said.
+fn read(bytes: &[u8], config: &Config) -> Result<Reading, ReadError> {
+    let text = table::text(bytes)?;
+    let mut out = Reading::default();
+    let (mut notices, mut assumed, mut left_out) = (0_usize, 0_usize, Vec::new());
+    for (key, post) in posts(text) {
+        match parse(&key, post, config) {
+            Ok(Post::Incident { event, assumed_utc }) => {
+                assumed += usize::from(assumed_utc);
+                out.events.push(*event);
+            }
+            Ok(Post::Notice) => notices += 1,
+            Err(why) => left_out.push(format!("{key} ({why})")),
+        }
+    }
+    if out.events.is_empty() && notices == 0 {
+        let what = left_out.first().map_or("there is no post", String::as_str);
+        return Err(ShapeError::new(what, None).into());
+    }
+    let mut note = |code, says: String| {
+        out.notes.push(Assumed {
+            code,
+            says,
+            help: None,
+        });
+    };
+    if notices > 0 {
+        note(
+            "notices_left_out",
+            format!("{notices} posts of the status page are planned work or news, not incidents."),
+        );
+    }
+    if assumed > 0 {
+        note(
+            "utc_assumed",
+            format!("{assumed} incidents have a time without an offset: UTC was assumed."),
+        );
+    }
+    if !left_out.is_empty() {
+        let shown: Vec<String> = left_out.iter().take(8).cloned().collect();
+        note(
+            "posts_left_out",
+            format!(
+                "{} posts of the status page were not read: {}.",
+                left_out.len(),
+                shown.join(", ")
+            ),
+        );
+    }
+    Ok(out)
+}
+
+/// The posts of a text with their keys: the names of their files, or without those the content.
+fn posts(text: &str) -> Vec<(String, &str)> {
+    let mut found: Vec<(String, &str)> = Vec::new();
+    let mut from = 0;
+    let mut key = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let name = line
+            .trim_end()
+            .strip_prefix("==> ")
+            .and_then(|l| l.strip_suffix(" <=="));
+        if let Some(name) = name {
+            found.extend(
+                key.take()
+                    .map(|key| (key, text.get(from..at).unwrap_or(""))),
+            );
+            let name = name.strip_suffix(".md").unwrap_or(name);
+            key = Some(name.replace(char::is_control, ""));
+            from = at + line.len();
+        }
+        at += line.len();
+    }
+    let last = text.get(from..).unwrap_or("");
+    let key = key.unwrap_or_else(|| digest(last.as_bytes(), 12));
+    found.push((key, last));
+    found
+}
 
 /// A post that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CstateError {
+enum CstateError {
     /// The text does not begin with a block between lines of `---`.
     #[error("it has no front matter")]
     NoFrontMatter,
@@ -22,7 +111,7 @@ pub enum CstateError {
 
 /// What a post on a status page is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Post {
+enum Post {
     /// Users were, or are, affected.
     Incident {
         /// The fact.
@@ -38,7 +127,7 @@ pub enum Post {
 ///
 /// # Errors
 /// When it is no such post, or does not say when it began and, where it is resolved, when it ended.
-pub fn parse(key: &str, text: &str, config: &Config) -> Result<Post, CstateError> {
+fn parse(key: &str, text: &str, config: &Config) -> Result<Post, CstateError> {
     let (front, body) = split(text).ok_or(CstateError::NoFrontMatter)?;
     let front: Value =
         serde_yaml::from_str(front).map_err(|e| CstateError::NotYaml(e.to_string()))?;
@@ -78,7 +167,6 @@ pub fn parse(key: &str, text: &str, config: &Config) -> Result<Post, CstateError
 
 /// Front matter and body.
 fn split(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start_matches('\u{feff}');
     let (first, rest) = text.split_once('\n')?;
     if first.trim_end() != "---" {
         return None;

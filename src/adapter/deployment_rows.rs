@@ -5,8 +5,61 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::loose_time::{self, Moment};
-use crate::config::{ShapeError, nearest};
+use super::table::{self, Adapter, Assumed, ReadError, Reading};
+use crate::config::{Config, ShapeError, nearest};
 use crate::event::{Deployment, Event, Fact, Instant, Outcome, Source, digest};
+
+/// The row of [`super::ADAPTERS`].
+pub(super) const ADAPTER: Adapter = Adapter {
+    id: "deployments",
+    title: "Deployments, a row each",
+    definition: "An export of deployments: CSV with a line of names, a JSON list, or an object a line. Columns are found by the names that exports use; those that are not read are said.",
+    read,
+};
+
+fn read(bytes: &[u8], _config: &Config) -> Result<Reading, ReadError> {
+    let rows = parse(table::text(bytes)?)?;
+    let notes = notes(&rows);
+    Ok(Reading {
+        events: rows.events,
+        since: rows.since,
+        notes,
+        ..Reading::default()
+    })
+}
+
+fn notes(rows: &DeploymentRows) -> Vec<Assumed> {
+    let mut notes = Vec::new();
+    if !rows.unread.is_empty() {
+        let names: Vec<&str> = rows.unread.iter().take(12).map(String::as_str).collect();
+        notes.push(Assumed {
+            code: "columns_not_read",
+            says: format!("These columns are not read: {}.", names.join(", ")),
+            help: Some("README.md lists the columns that are."),
+        });
+    }
+    if rows.assumed_utc > 0 {
+        let n = rows.assumed_utc;
+        notes.push(Assumed {
+            code: "utc_assumed",
+            says: format!("{n} deployments have a time without an offset: UTC was assumed."),
+            help: Some("Write times as 2026-03-02T10:00:00+01:00."),
+        });
+    }
+    if !rows.unknown_statuses.is_empty() {
+        let listed = rows.unknown_statuses.iter().take(8);
+        let words: Vec<String> = listed.map(|(word, n)| format!("{word} ({n})")).collect();
+        notes.push(Assumed {
+            code: "statuses_not_known",
+            says: format!(
+                "Deployments with these statuses are not counted: {}.",
+                words.join(", ")
+            ),
+            help: Some("Use success, failure or cancelled."),
+        });
+    }
+    notes
+}
 
 /// What a column means, and the names it goes by; the first of them that has a value counts.
 #[derive(Debug)]
@@ -86,17 +139,17 @@ const MOST_NAMES: usize = 1000;
 
 /// What a file of deployments holds.
 #[derive(Debug, Default)]
-pub struct DeploymentRows {
+struct DeploymentRows {
     /// Its facts.
-    pub events: Vec<Event>,
+    events: Vec<Event>,
     /// Time of the first row.
-    pub since: Option<Instant>,
+    since: Option<Instant>,
     /// Columns that mean nothing here.
-    pub unread: Vec<String>,
+    unread: Vec<String>,
     /// Rows whose time names no offset.
-    pub assumed_utc: usize,
+    assumed_utc: usize,
     /// Words for how it ended that mean nothing here, and how many rows have each: those are not counted.
-    pub unknown_statuses: BTreeMap<String, usize>,
+    unknown_statuses: BTreeMap<String, usize>,
 }
 
 /// Cells by column of [`DEPLOYMENT_COLUMNS`], and the line they stand in.
@@ -112,8 +165,7 @@ type Names = BTreeMap<String, Option<(usize, usize)>>;
 ///
 /// # Errors
 /// When it is none of these, has no column for the time, or a row whose time cannot be read; with line and near match.
-pub fn parse(text: &str) -> Result<DeploymentRows, ShapeError> {
-    let text = text.trim_start_matches('\u{feff}');
+fn parse(text: &str) -> Result<DeploymentRows, ShapeError> {
     let mut names = Names::new();
     let rows = match text.trim_start().chars().next() {
         Some('{') => json_lines(text, &mut names)?,

@@ -13,7 +13,7 @@ fn first(text: &str) -> (Event, Deployment) {
 fn the_same_deployment_in_every_form() {
     let forms = [
         "deployed_at,app,environment,version\n2026-03-02T10:00:00Z,api,production,v1\n",
-        "\u{feff}Deployed At;Service;Env;SHA\r\n2026-03-02 10:00;api;production;v1\r\n",
+        "Deployed At;Service;Env;SHA\r\n2026-03-02 10:00;api;production;v1\r\n",
         "time\tcomponent\tstage\ttag\n1772445600\tapi\tproduction\tv1\n",
         r#"{"finishedAt": "2026-03-02T11:00:00+01:00", "service": "api", "env": "production", "revision": "v1"}"#,
         r#"[{"time": 1772445600, "app": "api", "environment": "production", "version": "v1", "extra": {}}]"#,

@@ -10,14 +10,32 @@ pub mod github_pull;
 mod history;
 mod loose_time;
 mod status;
+mod table;
 
-pub use cstate::{CstateError, Post as CstatePost, parse as parse_cstate};
-pub use deployment_rows::{
-    Column, DEPLOYMENT_COLUMNS, DeploymentRows, parse as parse_deployment_rows,
-};
+pub use deployment_rows::{Column, DEPLOYMENT_COLUMNS};
 pub use git_log::{
     GitLogError, LOG_FORMAT, LogEntry, TAG_FORMAT, Tag, Target, changes, merge_deployments,
     read_log, read_tags, tag_deployments,
 };
 pub use github_payload::PayloadError;
-pub use history::{History, Settings as HistorySettings, parse as parse_history};
+pub use history::{Settings as HistorySettings, parse as parse_history};
+pub use table::{Adapter, Assumed, ReadError, Reading};
+
+/// Every adapter, by name.
+pub const ADAPTERS: [Adapter; 8] = [
+    cstate::ADAPTER,
+    deployment_rows::ADAPTER,
+    git_log::ADAPTER,
+    git_log::TAG_ADAPTER,
+    github_commit::ADAPTER,
+    github_deployment::ADAPTER,
+    github_pull::ADAPTER,
+    history::ADAPTER,
+];
+
+/// The adapter of this name.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Adapter> {
+    const TABLE: &[Adapter] = &ADAPTERS;
+    TABLE.iter().find(|adapter| adapter.id == id)
+}

@@ -118,8 +118,8 @@ pub(super) struct Scope {
     /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Measure files, by kind: history, deployments, cstate.
-    #[arg(long, value_name = "KIND=PATH")]
+    /// Measure files: history, deployments, cstate.
+    #[arg(long, value_name = "ADAPTER=FILE")]
     pub(super) from: Vec<String>,
 }
 

@@ -72,24 +72,20 @@ pub(super) fn root(host: &Host) -> Result<PathBuf, Failure> {
 
 /// Reads the files that were named, or collects from the clone into its folder ledger; named incidents join it there.
 pub(super) fn open(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
-    let imports: Vec<Import> = scope
-        .from
-        .iter()
-        .map(|from| Import::parse(host, from))
-        .collect::<Result<_, _>>()?;
-    if imports.iter().any(Import::brings_deployments) {
-        from_files(host, scope, &imports)
-    } else {
-        from_clone(host, scope, &imports)
+    let imports = import::find(host, &scope.from)?;
+    if imports.is_empty() {
+        return from_clone(host, scope, None);
     }
-}
-
-fn from_files(host: &Host, scope: &Scope, imports: &[Import]) -> Result<Workspace, Failure> {
     let mut config = match &scope.config {
         Some(path) => question::read_config(&host.folder, Some(path))?,
         None => Config::default(),
     };
-    let read = import::read(imports, &mut config)?;
+    question::override_config(&mut config, scope)?;
+    let read = import::read(&imports, &mut config)?;
+    if read.is_beside() {
+        return from_clone(host, scope, Some(&imports));
+    }
+    // What is asked for on the command line beats what the file says it needs.
     question::override_config(&mut config, scope)?;
     let mut events: Events = read.events.into_iter().collect();
     events.history_since = read.since;
@@ -104,11 +100,16 @@ fn from_files(host: &Host, scope: &Scope, imports: &[Import]) -> Result<Workspac
     })
 }
 
-fn from_clone(host: &Host, scope: &Scope, imports: &[Import]) -> Result<Workspace, Failure> {
+fn from_clone(
+    host: &Host,
+    scope: &Scope,
+    imports: Option<&[Import]>,
+) -> Result<Workspace, Failure> {
     let root = root(host)?;
     let mut config = question::read_config(&root, scope.config.as_deref())?;
     question::override_config(&mut config, scope)?;
-    let read = import::read(imports, &mut config)?;
+    // Read again: only the configuration of the clone knows its services.
+    let read = import::read(imports.unwrap_or_default(), &mut config)?;
     let mut history = {
         let _progress = Progress::start(host, "reading the history of this clone");
         git::collect(&host.folder, &config)?

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
-use fivekeys::adapter::parse_deployment_rows;
+use fivekeys::adapter;
 use fivekeys::config::{Config, Environments};
 use fivekeys::event::{Events, Instant, Window, parse_instant};
 use fivekeys::report::v1::Report;
@@ -53,7 +53,8 @@ fn rows(text: &str) -> Vec<Row> {
 }
 
 fn report(text: &str, environment: &str, grace: i64) -> Report {
-    let read = parse_deployment_rows(text).unwrap();
+    let rows = adapter::find("deployments").unwrap();
+    let read = (rows.read)(text.as_bytes(), &Config::default()).unwrap();
     let mut events: Events = read.events.into_iter().collect();
     events.history_since = read.since;
     let mut config = Config {

@@ -10,6 +10,7 @@
 )]
 
 mod action;
+mod adapters;
 mod api_view;
 mod architecture;
 mod bundles;

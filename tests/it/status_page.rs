@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fivekeys::adapter::{CstatePost, parse_cstate};
+use fivekeys::adapter;
 use fivekeys::config::Config;
 use fivekeys::event::{Events, Source, Window, parse_instant};
 use fivekeys::report::{Ask, build};
@@ -18,20 +18,23 @@ fn jenkins_incidents_give_the_durations_of_the_independent_truth() {
     let truth: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("truth.json")).unwrap()).unwrap();
     let config = Config::default();
-    let (mut events, mut notices, mut assumed) = (Events::default(), 0, 0);
+    let mut text = String::new();
     for entry in std::fs::read_dir(folder.join("issues")).unwrap() {
         let path = entry.unwrap().path();
-        let key = path.file_stem().unwrap().to_str().unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        match parse_cstate(key, &text, &config).unwrap_or_else(|e| panic!("{key}: {e}")) {
-            CstatePost::Incident { event, assumed_utc } => {
-                assert_eq!(event.source, Source::StatusPage);
-                assumed += usize::from(assumed_utc);
-                events.insert(*event);
-            }
-            CstatePost::Notice => notices += 1,
-        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let post = std::fs::read_to_string(&path).unwrap();
+        text += &format!("==> {name} <==\n{post}\n");
     }
+    let read = (adapter::find("cstate").unwrap().read)(text.as_bytes(), &config).unwrap();
+    let said = |code: &str| -> usize {
+        let note = read.notes.iter().find(|n| n.code == code);
+        let first = note.and_then(|n| n.says.split(' ').next()?.parse().ok());
+        first.unwrap_or(0)
+    };
+    let (notices, assumed) = (said("notices_left_out"), said("utc_assumed"));
+    assert_eq!(said("posts_left_out"), 0);
+    let events: Events = read.events.iter().cloned().collect();
+    assert!(events.iter().all(|e| e.source == Source::StatusPage));
     let known = truth["incidents"].as_array().unwrap();
     let of = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
     let planned = known.iter().filter(|row| of(row, "severity") == "notice");

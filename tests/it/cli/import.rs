@@ -92,13 +92,13 @@ fn a_status_page_adds_incidents_to_an_export_or_to_the_clone() {
 fn what_cannot_be_imported_says_what_would_do() {
     let shop = Shop::tagged();
     shop.write("bad.csv", "time,enviroment\n2026-03-02,prod\n");
-    shop.write("empty/x.txt", "");
+    shop.write("empty/x.md", "");
     for (from, says) in [
         ("deployments=bad.csv", "did you mean `environment`?"),
         ("deployments=none.csv", "there is no "),
         ("deployments=", "names no adapter and file"),
-        ("cstate=empty", "there is no Markdown file"),
-        ("jenkins=x", "deployments=FILE or cstate=FOLDER"),
+        ("cstate=empty", "it has no front matter"),
+        ("jenkins=x", "adapters are cstate, deployments, "),
     ] {
         let no = shop.run(&["report", "--from", from]).fails(2);
         assert!(no.contains(says), "{from}: {no}");
