@@ -7,6 +7,7 @@ pub mod github_commit;
 pub mod github_deployment;
 mod github_payload;
 pub mod github_pull;
+pub mod github_pull_rest;
 mod history;
 mod loose_time;
 mod status;

@@ -18,6 +18,7 @@ mod cases;
 mod cli;
 mod clones;
 mod data;
+mod devlake;
 mod differential;
 mod docs;
 mod ghsim;
