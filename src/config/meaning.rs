@@ -2,13 +2,15 @@
 
 use chrono_tz::Tz;
 
+use crate::event::Span;
+
 use super::file::{
     CommentModeFile, ConfigError, EditionFile, FailedAttemptsFile, FailureFile, File, HotfixFile,
     OneOrMany, RedeploysFile, ReworkFile, ServiceFile, SourceFile, StateFileFile, WorkflowFile,
 };
 use super::{
     CommentMode, Config, DeployWorkflow, Edition, Environments, FailedAttempts, Globs,
-    PatternError, Redeploys, Service, SourceChoice, StateFile, TagPattern, parse_days,
+    PatternError, Profile, Redeploys, Service, SourceChoice, StateFile, TagPattern, parse_days,
     parse_seconds,
 };
 
@@ -38,6 +40,9 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
         corrections,
         targets,
         guardrails,
+        week_start,
+        lead_time,
+        deployments,
     } = file;
     let mut config = Config::default();
     if let Some(list) = environments {
@@ -65,6 +70,14 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     if let Some(zone) = timezone {
         config.timezone = parse_zone(&zone)?;
     }
+    config.profile = Profile {
+        lead_start: lead_time.start,
+        lead_unit: lead_time.unit,
+        baseline: lead_time.baseline,
+        time: deployments.time,
+        remediation: failure.remediation.unwrap_or(true),
+        week_start,
+    };
     rules(&mut config, failure, hotfix, rework, redeploys.as_ref())?;
     if let Some(edition) = benchmark {
         config.benchmark = read_edition(&edition)?;
@@ -158,6 +171,10 @@ fn rules(
         ),
     ] {
         if let Some(written) = written {
+            if key == "failure.incident_horizon" && written.trim() == "unlimited" {
+                *slot = Span::MAX;
+                continue;
+            }
             *slot = parse_seconds(&written).map_err(text_value(key))?;
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::series;
 use super::v1::{self, Band, Delta, DeltaState, Quantiles};
-use crate::config::{Config, FailedAttempts};
+use crate::config::{Config, FailedAttempts, LeadUnit};
 use crate::insight::{band, delta};
 use crate::metric::{
     Distribution, Period, Proportion, Scope, change_fail_rate, change_lead_time,
@@ -140,7 +140,10 @@ fn state(state: delta::State) -> DeltaState {
 
 fn measure(scope: &Scope<'_>, period: &Period, config: &Config) -> Measured {
     let frequency = deployment_frequency::measure(scope, period);
-    let lead = change_lead_time::measure(scope, period);
+    let mut lead = change_lead_time::measure(scope, period);
+    if config.profile.lead_unit == LeadUnit::Commit {
+        lead.all = lead.per_commit_of_people.clone();
+    }
     let fail = change_fail_rate::measure(scope, period);
     let recovery = failed_deployment_recovery_time::measure(scope, period);
     let rework = deployment_rework_rate::measure(scope, period);

@@ -50,6 +50,7 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
     let timeline = Timeline::fold(events, config);
     let calendar = Calendar {
         zone: config.timezone,
+        week_start: config.profile.week_start.day(),
     };
     let period = Period::new(ask.window, timeline.history_since, calendar, ask.now);
     let before = Period::new(

@@ -9,7 +9,7 @@ use super::declared::declared_pulls;
 use super::deployment::Deployment;
 use super::graph::{Graph, Node};
 use super::stage::{self, Stages};
-use crate::config::Config;
+use crate::config::{Baseline, Config};
 use crate::event::{Events, Instant, Pull, seconds_between};
 
 /// Where a service's changes and commits lie.
@@ -190,7 +190,8 @@ impl Deliverer<'_> {
             }
             let unseen = self.take_range(latest, at, deployments, &mut marked, &mut found);
             let ranged = unseen.is_some();
-            if deployments[at].baseline && !ranged {
+            let unknown = self.config.profile.baseline == Baseline::Exclude;
+            if deployments[at].baseline && unknown && !ranged {
                 found.clear();
             }
             let begin = self.out.commits.len();
@@ -287,14 +288,7 @@ impl Deliverer<'_> {
 
     fn change(&self, id: String, draft: &Draft, at: usize, deployment: &Deployment) -> Change {
         let pull = draft.pull.and_then(|n| self.pulls.get(&n)).copied();
-        let started = [
-            pull.and_then(|p| p.created_at),
-            pull.and_then(|p| p.first_commit_at),
-            draft.first_authored,
-        ]
-        .into_iter()
-        .flatten()
-        .min();
+        let started = stage::start(pull, draft.first_authored, self.config.profile.lead_start);
         let by_bots = draft.commits > 0 && draft.bots == draft.commits;
         Change {
             id,

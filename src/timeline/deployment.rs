@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::graph::Graph;
 use super::verdict::{Evidence, ReworkKind};
 use super::{Remark, source};
-use crate::config::{Config, Redeploys, Rules};
+use crate::config::{Config, DeploymentTime, Redeploys, Rules};
 use crate::event::{self, Event, Events, Instant, Outcome, Source, Span, seconds_between};
 
 /// A deployment of one service to production, or an attempt at one.
@@ -143,7 +143,7 @@ pub(super) fn fold(events: &Events, config: &Config, remarks: &mut Vec<Remark>) 
     }
     groups
         .into_values()
-        .map(|group| fold_group(&group))
+        .map(|group| fold_group(&group, config.profile.time))
         .collect()
 }
 
@@ -211,7 +211,7 @@ fn production<'e>(raws: Vec<Raw<'e>>, config: &Config, remarks: &mut Vec<Remark>
 /// One part of a run: an environment, a repository, a commit. Its attempts follow one another.
 type PartKey<'e> = (&'e str, Option<&'e str>, Option<&'e str>);
 
-fn fold_group(group: &[Raw<'_>]) -> Deployment {
+fn fold_group(group: &[Raw<'_>], time: DeploymentTime) -> Deployment {
     let mut parts: BTreeMap<PartKey<'_>, Vec<&Raw<'_>>> = BTreeMap::new();
     for raw in group {
         let fact = raw.fact;
@@ -226,10 +226,12 @@ fn fold_group(group: &[Raw<'_>]) -> Deployment {
     let ended: Vec<&Raw<'_>> = parts
         .values()
         .filter_map(|part| {
-            part.iter()
-                .filter(|r| r.fact.outcome == Outcome::Success)
-                .min_by_key(|r| (r.at(), &r.event.id))
-                .copied()
+            let successes = part.iter().filter(|r| r.fact.outcome == Outcome::Success);
+            if time == DeploymentTime::LastSuccess {
+                successes.max_by_key(|r| (r.at(), &r.event.id)).copied()
+            } else {
+                successes.min_by_key(|r| (r.at(), &r.event.id)).copied()
+            }
         })
         .collect();
     let outcome = group
@@ -247,7 +249,11 @@ fn fold_group(group: &[Raw<'_>]) -> Deployment {
             part.iter().any(|r| r.fact.outcome == Outcome::Failure)
                 && part.iter().all(|r| r.fact.outcome != Outcome::Success)
         });
-    assemble(group, &decisive, outcome, partial)
+    let mut deployment = assemble(group, &decisive, outcome, partial);
+    if time == DeploymentTime::Started {
+        deployment.finished_at = deployment.started_at.unwrap_or(deployment.finished_at);
+    }
+    deployment
 }
 
 fn assemble(

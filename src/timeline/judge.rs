@@ -84,9 +84,11 @@ pub(super) fn judge(
         pulls,
         subjects: subjects(delivery, graph, pulls),
     };
-    judge.rollbacks();
-    judge.reverts();
-    judge.hotfixes();
+    if config.profile.remediation {
+        judge.rollbacks();
+        judge.reverts();
+        judge.hotfixes();
+    }
     judge.incidents(incidents);
     judge.labels();
     judge.corrections(events, positions)

@@ -94,7 +94,11 @@ fn paths(report: &Report, counted: &Report, zone: chrono_tz::Tz) -> Value {
         .collect();
     let mut by_day: BTreeMap<String, u64> = BTreeMap::new();
     for d in &effective {
-        let day = Calendar { zone }.day(d.finished_at.unwrap());
+        let day = Calendar {
+            zone,
+            ..Calendar::default()
+        }
+        .day(d.finished_at.unwrap());
         *by_day.entry(day.to_string()).or_default() += 1;
     }
     let weekly: Map<String, Value> = report

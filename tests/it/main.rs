@@ -26,6 +26,7 @@ mod govuk;
 mod judged;
 mod laws;
 mod naive;
+mod profile;
 mod status_page;
 mod truth;
 mod world;

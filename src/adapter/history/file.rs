@@ -27,6 +27,8 @@ pub struct Settings {
     /// Environments that are production, as globs.
     #[serde(deserialize_with = "texts")]
     pub environments: Option<Vec<String>>,
+    /// First day of a week: `monday` or `sunday`.
+    pub week_start: Option<String>,
     /// Edition of the bands.
     #[serde(deserialize_with = "word")]
     pub bands: Option<String>,
