@@ -94,7 +94,10 @@ fn text(path: &Path) -> Result<String, Failure> {
         if file.extension().is_some_and(|e| e == "md") {
             let left = LARGEST.saturating_sub(all.len() as u64);
             let text = disk::read_text(&path.join(&file), left)?.unwrap_or_default();
-            all.push_str(&format!("==> {} <==\n{text}\n", file.display()));
+            let name = file.display().to_string();
+            for part in ["==> ", &name, " <==\n", &text, "\n"] {
+                all.push_str(part);
+            }
         }
     }
     Ok(all)

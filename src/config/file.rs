@@ -126,7 +126,7 @@ pub(super) struct StateFileFile {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct LeadTimeFile {
-    /// Where it begins: first_commit, pull_created or merged.
+    /// Where it begins: `first_commit`, `pull_created` or `merged`.
     pub(super) start: LeadStart,
     /// What it is measured of: pull (a commit without one counts too) or commit.
     pub(super) unit: LeadUnit,
@@ -138,7 +138,7 @@ pub(super) struct LeadTimeFile {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct DeploymentsFile {
-    /// When a deployment happened: first_success, last_success or started.
+    /// When a deployment happened: `first_success`, `last_success` or `started`.
     pub(super) time: DeploymentTime,
 }
 

@@ -110,8 +110,8 @@ impl Default for Profile {
 
 impl Profile {
     /// What differs from this tool's own rules, by key.
-    pub(super) fn parameters(&self) -> Vec<(&'static str, String)> {
-        let all = |of: &Self| {
+    pub(super) fn parameters(self) -> Vec<(&'static str, String)> {
+        let all = |of: Self| {
             [
                 ("lead_time.start", format!("{:?}", of.lead_start)),
                 ("lead_time.unit", format!("{:?}", of.lead_unit)),
@@ -121,7 +121,7 @@ impl Profile {
                 ("week_start", format!("{:?}", of.week_start)),
             ]
         };
-        let own = all(&Self::default());
+        let own = all(Self::default());
         let said = all(self).into_iter().zip(own);
         said.filter(|(said, own)| said != own)
             .map(|((key, value), _)| (key, as_written(&value)))

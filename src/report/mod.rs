@@ -48,10 +48,7 @@ impl Ask {
 #[must_use]
 pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
     let timeline = Timeline::fold(events, config);
-    let calendar = Calendar {
-        zone: config.timezone,
-        week_start: config.profile.week_start.day(),
-    };
+    let calendar = calendar(config);
     let period = Period::new(ask.window, timeline.history_since, calendar, ask.now);
     let before = Period::new(
         ask.window.before(),
@@ -107,6 +104,13 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         overall,
         services: by_service,
         notes,
+    }
+}
+
+fn calendar(config: &Config) -> Calendar {
+    Calendar {
+        zone: config.timezone,
+        week_start: config.profile.week_start.day(),
     }
 }
 

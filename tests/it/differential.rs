@@ -381,7 +381,11 @@ proptest! {
         let bot = |id: &str| events.iter().any(|e| match &e.fact {
             Fact::Commit(c) => c.sha == id && c.bot,
             Fact::Pull(p) => p.number.to_string() == id && p.bot,
-            _ => false,
+            Fact::Deployment(_)
+            | Fact::Range(_)
+            | Fact::Incident(_)
+            | Fact::DeploymentCorrected(_)
+            | Fact::EventRetracted(_) => false,
         });
         let inside = |at: Instant| start <= at && at < end;
         let leads: Vec<(i64, bool)> = first

@@ -1,4 +1,10 @@
 //! The rules of METRICS read off one by one: slow, plain, and written without a look at how the core does it.
+#![expect(
+    clippy::too_many_lines,
+    clippy::wildcard_enum_match_arm,
+    clippy::type_complexity,
+    reason = "a rule is read from top to bottom, in one place"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,12 +111,12 @@ fn units(events: &[Event]) -> Vec<Unit<'_>> {
             groups.entry(key).or_default().push((event, fact));
         }
     }
-    let mut units: Vec<Unit<'_>> = groups.into_values().map(unit).collect();
+    let mut units: Vec<Unit<'_>> = groups.values().map(|records| unit(records)).collect();
     units.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
     units
 }
 
-fn unit<'e>(records: Vec<(&'e Event, &'e Deployment)>) -> Unit<'e> {
+fn unit<'e>(records: &[(&'e Event, &'e Deployment)]) -> Unit<'e> {
     let at = |r: &(&Event, &Deployment)| (r.1.finished_at.unwrap_or(r.0.time), r.0.id.clone());
     let has = |outcome| records.iter().any(|r| r.1.outcome == outcome);
     let outcome = [Outcome::Success, Outcome::Failure, Outcome::Ignored]
