@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::PayloadError;
 use super::github_payload::{instant, is_bot_actor, nodes, required, text};
+use super::github_pull_rest;
 use super::table::{Adapter, each_record};
 use crate::event::{
     Event, Fact, Instant, Pull, Source, Undoes, is_hotfix_branch, is_hotfix_title, subject_key,
@@ -14,9 +15,9 @@ const WHAT: &str = "pull request";
 pub(super) const ADAPTER: Adapter = Adapter {
     id: "github-pull",
     title: "GitHub pull requests",
-    definition: "Pull requests as nodes of GraphQL; one object, a list, or an object a line. What was not merged \
-                 is no change.",
-    read: |bytes, _| each_record(bytes, from_graphql),
+    definition: "Pull requests as nodes of GraphQL, or as REST objects with lists `commit_list` and `review_list`; \
+                 one object, a list, or an object a line. What was not merged is no change.",
+    read: |bytes, _| each_record(bytes, github_pull_rest::of_either),
 };
 
 /// GitHub itself lists no more.

@@ -3,18 +3,23 @@
 //! Its schema is `history.schema.json`; unknown keys are errors with a near match.
 
 mod file;
+mod read;
+mod repositories;
+
+use std::collections::BTreeSet;
 
 use super::status;
 use super::table::{self, Adapter, ReadError, Reading};
-use crate::config::{Config, ShapeError};
+use crate::config::{Config, Globs, ShapeError};
 use crate::event::{
     self, Cause, Commit, Correction, DeclaredChange, Event, Fact, Incident, Instant, Outcome, Pull,
-    Range, Source, Undoes, causes_in, is_bot, is_hotfix_branch, is_hotfix_title, subject_key,
+    Range, Source, Undoes, cause_words, causes_in, is_bot, is_hotfix_branch, is_hotfix_title,
+    subject_key,
 };
 
-use file::{
-    CommitRow, DeploymentRow, File, IncidentRow, Key, MarkRow, PullRow, RangeRow, ReviewRow,
-};
+use file::{CommitRow, DeploymentRow, File, IncidentRow, MarkRow, PullRow, RangeRow, ReviewRow};
+use read::Key;
+use repositories::Repositories;
 
 pub use file::Settings;
 
@@ -46,56 +51,125 @@ pub fn parse(text: &str) -> Result<Reading, ShapeError> {
     })?;
     let mut settings = file.settings;
     settings.paths.extend(file.settings_paths);
+    let filters = Filters::of(&settings)?;
+    let names = Names::of(&file.deployments, &file.commits);
+    let repositories = Repositories::of(&file.deployments, &file.pulls);
     let mut events = Vec::new();
-    let component = settings
-        .components
-        .as_deref()
-        .map(regex::Regex::new)
-        .transpose()
-        .map_err(|e| ShapeError::new(&format!("settings.components: {e}"), None))?;
     for row in file.deployments {
-        let branch_counts = match (&settings.production_branches, &row.branch) {
-            (Some(list), Some(branch)) => list.contains(branch),
-            _ => true,
-        };
-        let component_counts = match (&component, &row.component) {
-            (Some(pattern), Some(name)) => pattern.is_match(name),
-            _ => true,
-        };
-        if branch_counts && component_counts {
-            events.push(deployment(row));
+        if filters.deployment(&row) {
+            events.push(deployment(row, &repositories));
         }
     }
     events.extend(file.commits.into_iter().map(commit));
     events.extend(file.commit_ranges.into_iter().map(range));
-    let bases: Vec<String> = settings
-        .base_branches
-        .clone()
-        .into_iter()
-        .flatten()
-        .chain(settings.base.clone())
-        .collect();
-    let counts =
-        |p: &PullRow| bases.is_empty() || p.base.as_ref().is_none_or(|b| bases.contains(b));
-    events.extend(file.pulls.into_iter().filter(counts).map(pull));
-    let label = settings
-        .incident_filter
-        .as_deref()
-        .map(|f| f.trim_start_matches("label").trim().to_owned());
-    let labelled = |i: &IncidentRow| label.as_ref().is_none_or(|l| i.labels.contains(l));
-    events.extend(file.incidents.into_iter().filter(labelled).map(incident));
-    events.extend(
-        file.marks
-            .into_iter()
-            .enumerate()
-            .map(|(n, row)| mark(n, row)),
-    );
+    let pulls = file.pulls.into_iter().filter(|p| filters.pull(p));
+    events.extend(pulls.map(|row| pull(row, &repositories)));
+    let incidents = file.incidents.into_iter().filter(|i| filters.incident(i));
+    events.extend(incidents.map(|row| incident(row, &names)));
+    let numbered = file.marks.into_iter().enumerate();
+    events.extend(numbered.map(|(n, row)| mark(n, row)));
+    repositories.tell_apart(&mut events);
     Ok(Reading {
         events,
         since: file.history_since,
         head: file.head,
         settings,
+        ..Reading::default()
     })
+}
+
+/// What of a history counts, by its settings.
+struct Filters {
+    branches: Option<Globs>,
+    components: Option<regex::Regex>,
+    bases: Vec<String>,
+    label: Option<String>,
+}
+
+impl Filters {
+    fn of(settings: &Settings) -> Result<Self, ShapeError> {
+        let wrong =
+            |key: &str, why: String| ShapeError::new(&format!("settings.{key}: {why}"), None);
+        let branches = settings.production_branches.as_deref();
+        let components = settings.components.as_deref();
+        let bases = settings
+            .base_branches
+            .iter()
+            .flatten()
+            .chain(&settings.base);
+        let label = settings.incident_filter.as_deref().map(|filter| {
+            let filter = filter.trim().trim_start_matches("label");
+            filter.trim_matches([' ', ':', '=', '"', '\'']).to_owned()
+        });
+        Ok(Self {
+            branches: branches
+                .map(|list| Globs::new(list, false))
+                .transpose()
+                .map_err(|e| wrong("production_branches", e.to_string()))?,
+            components: components
+                .map(regex::Regex::new)
+                .transpose()
+                .map_err(|e| wrong("components", e.to_string()))?,
+            bases: bases.cloned().collect(),
+            label,
+        })
+    }
+
+    fn deployment(&self, row: &DeploymentRow) -> bool {
+        let branch = match (&self.branches, &row.branch) {
+            (Some(list), Some(branch)) => list.matches(branch),
+            _ => true,
+        };
+        let component = match (&self.components, &row.component) {
+            (Some(pattern), Some(name)) => pattern.is_match(name),
+            _ => true,
+        };
+        branch && component
+    }
+
+    fn pull(&self, row: &PullRow) -> bool {
+        let base = row.base.as_ref();
+        self.bases.is_empty() || base.is_none_or(|b| self.bases.contains(b))
+    }
+
+    fn incident(&self, row: &IncidentRow) -> bool {
+        let wanted = self.label.as_deref();
+        wanted.is_none_or(|w| row.labels.iter().any(|l| l.eq_ignore_ascii_case(w)))
+    }
+}
+
+/// What a body may name as a cause, beside what looks like a commit or a pull request anyway.
+struct Names {
+    deployments: BTreeSet<String>,
+    commits: BTreeSet<String>,
+}
+
+impl Names {
+    fn of(deployments: &[DeploymentRow], commits: &[CommitRow]) -> Self {
+        let declared = deployments.iter().flat_map(|d| d.changes.iter().flatten());
+        Self {
+            deployments: deployments.iter().map(|d| d.id.clone().text()).collect(),
+            commits: deployments
+                .iter()
+                .filter_map(|d| d.sha.clone())
+                .chain(declared.map(|c| c.sha.clone()))
+                .chain(commits.iter().map(|c| c.sha.clone()))
+                .collect(),
+        }
+    }
+
+    fn causes(&self, body: &str) -> Vec<Cause> {
+        let mut found = causes_in(body);
+        for word in cause_words(body) {
+            let word = word.trim_end_matches('.');
+            if self.commits.contains(word) {
+                found.push(Cause::Commit(word.to_owned()));
+            } else if self.deployments.contains(word) {
+                found.push(Cause::Deployment(word.to_owned()));
+            }
+        }
+        found
+    }
 }
 
 fn event(id: String, time: Instant, fact: Fact) -> Event {
@@ -108,17 +182,19 @@ fn event(id: String, time: Instant, fact: Fact) -> Event {
     }
 }
 
-fn deployment(row: DeploymentRow) -> Event {
+fn deployment(row: DeploymentRow, repositories: &Repositories) -> Event {
     let statuses: Vec<(&str, Instant)> = row
         .statuses
         .iter()
         .map(|s| (s.state.as_str(), s.at))
         .collect();
     let settled = status::settle(&statuses);
-    let outcome = if statuses.is_empty() {
-        Outcome::of_status(row.status.as_deref().unwrap_or("success"))
-    } else {
-        settled.outcome
+    let said = row.status.as_deref().map(Outcome::of_status);
+    let outcome = match (settled.outcome, said) {
+        // Statuses that do not say how it ended leave that to the row.
+        (Outcome::Pending, Some(said)) => said,
+        (Outcome::Pending, None) if statuses.is_empty() => Outcome::Success,
+        (settled, _) => settled,
     };
     let finished = row.finished_at.or(settled.finished_at);
     let known = [
@@ -133,8 +209,8 @@ fn deployment(row: DeploymentRow) -> Event {
         row.id.text(),
         time,
         Fact::Deployment(event::Deployment {
-            service: row.component,
-            environment: row.environment,
+            service: repositories.service(row.component, row.repo.as_ref()),
+            environment: row.environment.unwrap_or_else(|| "production".to_owned()),
             revision: row.sha,
             outcome,
             started_at: row.started_at.or(settled.started_at),
@@ -143,6 +219,7 @@ fn deployment(row: DeploymentRow) -> Event {
             run: row.run.map(Key::text),
             queue_seconds: settled.queue,
             approval_seconds: settled.waiting,
+            pulls: repositories.numbers(row.repo.as_ref(), row.merged_pulls),
             repository: row.repo,
             attempt: row.attempt,
             labels: row.labels,
@@ -155,7 +232,6 @@ fn deployment(row: DeploymentRow) -> Event {
                     })
                     .collect()
             }),
-            pulls: row.merged_pulls,
             ..event::Deployment::default()
         }),
     )
@@ -182,43 +258,60 @@ fn commit(row: CommitRow) -> Event {
 }
 
 fn range(row: RangeRow) -> Event {
+    // Before the first revision there is none: such a range is nobody's.
+    let old = row.old.unwrap_or_default();
     event(
-        format!("range:{}..{}:{}", row.old, row.new, row.commit),
+        format!("range:{old}..{}:{}", row.new, row.commit),
         Instant::default(),
         Fact::Range(Range {
-            old: row.old,
+            old,
             new: row.new,
             commit: row.commit,
         }),
     )
 }
 
-fn pull(row: PullRow) -> Event {
+fn is_state(review: &ReviewRow, wanted: &str) -> bool {
+    let state = review.state.as_deref();
+    state.is_some_and(|state| state.eq_ignore_ascii_case(wanted))
+}
+
+fn pull(row: PullRow, repositories: &Repositories) -> Event {
+    let repository = row.repo.as_ref();
+    let number = repositories.number(repository, row.number);
     let title = row.title.unwrap_or_default();
     let branch = row.head.unwrap_or_default();
     let merged = row.merged_at;
     let author = row.author.as_deref();
-    let others = |r: &&ReviewRow| r.reviewer.is_none() || r.reviewer.as_deref() != author;
+    let others = |r: &&ReviewRow| {
+        let reviewer = r.reviewer.as_deref();
+        reviewer.is_none() || (reviewer != author && !reviewer.is_some_and(is_bot))
+    };
     let first_review = row.reviews.iter().filter(others).map(|r| r.at).min();
     let asked = row.reviews.iter().filter(others);
-    let asked = asked.filter(|r| r.state.eq_ignore_ascii_case("changes_requested"));
+    let asked = asked.filter(|r| is_state(r, "changes_requested"));
     let rounds = u32::try_from(asked.count()).unwrap_or(u32::MAX);
     let approvals = row
         .reviews
         .iter()
-        .filter(|r| r.state.eq_ignore_ascii_case("approved"))
+        .filter(|r| is_state(r, "approved"))
         .map(|r| r.at)
         .chain(row.approved_at.iter().copied());
     let approved = approvals.filter(|at| merged.is_none_or(|m| *at <= m)).max();
     let mut commits: Vec<String> = row.commits.iter().filter_map(|c| c.sha.clone()).collect();
     commits.extend(row.merged_shas);
+    let mut undoes = Undoes::read(&title, row.body.as_deref().unwrap_or(""), &branch);
+    undoes.pulls = repositories.numbers(repository, undoes.pulls);
+    let authored = row.commits.iter();
     event(
-        format!("pr:{}", row.number),
+        format!("pr:{number}"),
         merged.or(row.created_at).unwrap_or_default(),
         Fact::Pull(Pull {
-            number: row.number,
+            number,
             created_at: row.created_at,
-            first_commit_at: row.commits.iter().filter_map(|c| c.authored_at).min(),
+            first_commit_at: authored
+                .filter_map(|c| c.authored_at.or(c.committed_at))
+                .min(),
             ready_at: row.ready_at.into_iter().min(),
             first_review_at: row.first_review_at.or(first_review),
             approved_at: approved,
@@ -230,24 +323,25 @@ fn pull(row: PullRow) -> Event {
             lines: row.lines,
             review_rounds: first_review.map(|_| rounds.saturating_add(1)),
             labels: row.labels,
-            undoes: Undoes::read(&title, row.body.as_deref().unwrap_or(""), &branch),
+            undoes,
             subject: (!title.is_empty()).then(|| subject_key(&title)),
             hotfix: is_hotfix_title(&title) || is_hotfix_branch(&branch),
             deployment: row.deployment.map(Key::text),
+            repository: row.repo,
             ..Pull::default()
         }),
     )
 }
 
-fn incident(row: IncidentRow) -> Event {
+fn incident(row: IncidentRow, names: &Names) -> Event {
     let mut causes: Vec<Cause> = row
         .deployment
         .map(Key::text)
         .map(Cause::Deployment)
         .into_iter()
         .collect();
-    causes.extend(causes_in(row.body.as_deref().unwrap_or("")));
-    event(
+    causes.extend(names.causes(row.body.as_deref().unwrap_or("")));
+    let told = event(
         row.id.text(),
         row.opened_at,
         Fact::Incident(Incident {
@@ -258,7 +352,12 @@ fn incident(row: IncidentRow) -> Event {
             fixed_by: row.fixed_by.map(Key::text),
             title: row.title,
         }),
-    )
+    );
+    // Of two rows of one incident the one that knows its end is the later.
+    Event {
+        updated: row.resolved_at.unwrap_or(row.opened_at),
+        ..told
+    }
 }
 
 fn mark(n: usize, row: MarkRow) -> Event {

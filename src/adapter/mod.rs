@@ -1,5 +1,7 @@
 //! Other tools' payloads: text to events.
 
+mod cstate;
+mod deployment_rows;
 mod git_log;
 pub mod github_ci;
 pub mod github_commit;
@@ -7,20 +9,25 @@ pub mod github_deployment;
 pub mod github_environment;
 mod github_payload;
 pub mod github_pull;
+pub mod github_pull_rest;
 mod history;
+mod loose_time;
 mod status;
 mod table;
 
+pub use deployment_rows::{Column, DEPLOYMENT_COLUMNS};
 pub use git_log::{
     GitLogError, LOG_FORMAT, LogEntry, TAG_FORMAT, Tag, Target, changes, merge_deployments,
     read_log, read_tags, tag_deployments,
 };
 pub use github_payload::PayloadError;
 pub use history::{Settings as HistorySettings, parse as parse_history};
-pub use table::{Adapter, ReadError, Reading};
+pub use table::{Adapter, Assumed, ReadError, Reading};
 
 /// Every adapter, by name.
-pub const ADAPTERS: [Adapter; 6] = [
+pub const ADAPTERS: [Adapter; 8] = [
+    cstate::ADAPTER,
+    deployment_rows::ADAPTER,
     git_log::ADAPTER,
     git_log::TAG_ADAPTER,
     github_commit::ADAPTER,

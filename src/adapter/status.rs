@@ -7,7 +7,7 @@ use crate::event::{Instant, Outcome, Span, seconds_between};
 pub(super) struct Settled {
     /// How it ended, or that it has not.
     pub(super) outcome: Outcome,
-    /// First `in_progress`.
+    /// First `in_progress`, or another tool's word for it.
     pub(super) started_at: Option<Instant>,
     /// First success; without one, the first failure, or the last word.
     pub(super) finished_at: Option<Instant>,
@@ -22,14 +22,14 @@ pub(super) struct Settled {
 /// Settles statuses of one second: what ends a deployment comes after what begins it.
 fn rank(state: &str) -> u8 {
     match state {
-        "success" | "succeeded" | "active" => 4,
         "inactive" | "destroyed" => 5,
-        "in_progress" => 2,
+        "in_progress" | "running" | "started" => 2,
         // GitHub's own word for a pending deployment that nobody has updated for half an hour.
         "abandoned" => 0,
         word => match Outcome::of_status(word) {
             Outcome::Pending => 1,
-            Outcome::Ignored | Outcome::Failure | Outcome::Success => 3,
+            Outcome::Ignored | Outcome::Failure => 3,
+            Outcome::Success => 4,
         },
     }
 }
@@ -57,7 +57,7 @@ pub(super) fn settle(statuses: &[(&str, Instant)]) -> Settled {
         (None, None, Some(row)) if row.1 > 2 => (Outcome::Ignored, Some(row)),
         (None, None, _) => (Outcome::Pending, None),
     };
-    let started_at = first(&|row| row.2 == "in_progress").map(|row| row.0);
+    let started_at = first(&|row| row.1 == 2).map(|row| row.0);
     let finished_at = decided.map(|row| row.0);
     // While nothing has begun, the wait is not over and its length not known.
     let end = started_at.or(finished_at);

@@ -30,6 +30,19 @@ pub struct Reading {
     pub head: Option<String>,
     /// What of the configuration it needs.
     pub settings: HistorySettings,
+    /// What was left out or assumed.
+    pub notes: Vec<Assumed>,
+}
+
+/// Something that was left out of a reading, or assumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assumed {
+    /// Stable code.
+    pub code: &'static str,
+    /// One sentence.
+    pub says: String,
+    /// What would change it.
+    pub help: Option<&'static str>,
 }
 
 impl From<Vec<Event>> for Reading {

@@ -22,6 +22,8 @@ Examples:
   fivekeys report --tags '^(?<service>[a-z]+)-v\\d+' --service api
   fivekeys report --from history=history.json --format json
   fivekeys report --gate
+  fivekeys report --from deployments=export.csv --environment prod
+  fivekeys report --from cstate=content/issues
 
 Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
 4 a target missed (with --gate), 6 a newer fivekeys wrote the ledger.";
@@ -128,9 +130,9 @@ pub(super) struct Scope {
     /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Measure a file, not this clone: history=FILE.
+    /// Measure files: history, deployments, cstate.
     #[arg(long, value_name = "ADAPTER=FILE")]
-    pub(super) from: Option<String>,
+    pub(super) from: Vec<String>,
 }
 
 /// Sources in a clone.

@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod failure;
 mod gate;
+mod import;
 mod init;
 mod progress;
 mod question;

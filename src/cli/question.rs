@@ -84,6 +84,10 @@ pub(super) fn apply_settings(
     if let Some(bands) = &settings.bands {
         config.benchmark = config::parse(&format!("benchmark: \"{bands}\""))?.benchmark;
     }
+    if let Some(day) = &settings.week_start {
+        let key = format!("week_start: \"{}\"", day.to_lowercase());
+        config.profile.week_start = config::parse(&key)?.profile.week_start;
+    }
     match settings.failed_attempts.as_deref() {
         None | Some("separate") => {}
         Some("count") => config.rules.failed_attempts = FailedAttempts::Count,

@@ -156,10 +156,10 @@ fn is_default(scope: &Scope) -> bool {
         service,
         environment,
         tags,
-        from,
     ]
     .iter()
     .all(|o| o.is_none())
+        && from.is_empty()
         && source.is_none()
         && config.is_none()
 }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::args::Scope;
+use super::import::{self, Import};
 use super::progress::Progress;
 use super::{Exit, Failure, question};
-use crate::adapter::{self, ADAPTERS};
 use crate::collect::git::{self, GitHistory};
 use crate::config::Config;
 use crate::event::{Event, Events, Fact, Instant, Source};
@@ -17,8 +17,6 @@ use crate::timeline::Timeline;
 
 /// The folder that holds the ledger and the results.
 pub(super) const FOLDER: &str = ".dora";
-/// Largest history file that is read.
-const LARGEST_HISTORY: u64 = 1 << 30;
 
 /// What there is to measure.
 #[derive(Debug)]
@@ -72,62 +70,51 @@ pub(super) fn root(host: &Host) -> Result<PathBuf, Failure> {
     Ok(git.top_level()?.unwrap_or_else(|| host.folder.clone()))
 }
 
-/// Reads a history file, or collects from the clone into its folder ledger.
+/// Reads the files that were named, or collects from the clone into its folder ledger; named incidents join it there.
 pub(super) fn open(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
-    match &scope.from {
-        Some(from) => from_file(host, scope, from),
-        None => from_clone(host, scope),
+    let imports = import::find(host, &scope.from)?;
+    if imports.is_empty() {
+        return from_clone(host, scope, None);
     }
-}
-
-fn from_file(host: &Host, scope: &Scope, from: &str) -> Result<Workspace, Failure> {
-    let named = from
-        .split_once('=')
-        .and_then(|(id, path)| Some((adapter::find(id)?, path)));
-    let Some((adapter, path)) = named else {
-        let known: Vec<&str> = ADAPTERS.iter().map(|a| a.id).collect();
-        return Err(Failure::usage(
-            format!("`--from {from}` names no adapter and file"),
-            Some(format!(
-                "write --from ADAPTER=FILE; adapters are {}",
-                known.join(", ")
-            )),
-        ));
-    };
-    let path = host.folder.join(path);
-    let text = disk::read_text(&path, LARGEST_HISTORY)?
-        .ok_or_else(|| Failure::usage(format!("there is no {}", path.display()), None))?;
     let mut config = match &scope.config {
         Some(path) => question::read_config(&host.folder, Some(path))?,
         None => Config::default(),
     };
     question::override_config(&mut config, scope)?;
-    let history = (adapter.read)(text.as_bytes(), &config)
-        .map_err(|e| Failure::from(e).during(format!("cannot use {}", path.display())))?;
-    question::apply_settings(&mut config, &history.settings)?;
+    let read = import::read(&imports, &mut config)?;
+    if read.is_beside() {
+        return from_clone(host, scope, Some(&imports));
+    }
     // What is asked for on the command line beats what the file says it needs.
     question::override_config(&mut config, scope)?;
-    let mut events: Events = history.events.into_iter().collect();
-    events.history_since = history.since;
-    events.head = history.head;
+    let mut events: Events = read.events.into_iter().collect();
+    events.history_since = read.since;
+    events.head = read.head;
     Ok(Workspace {
         events,
         config,
         repository: None,
-        notes: Vec::new(),
+        notes: read.notes,
         folder: None,
         complete: true,
     })
 }
 
-fn from_clone(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
+fn from_clone(
+    host: &Host,
+    scope: &Scope,
+    imports: Option<&[Import]>,
+) -> Result<Workspace, Failure> {
     let root = root(host)?;
     let mut config = question::read_config(&root, scope.config.as_deref())?;
     question::override_config(&mut config, scope)?;
-    let history = {
+    // Read again: only the configuration of the clone knows its services.
+    let read = import::read(imports.unwrap_or_default(), &mut config)?;
+    let mut history = {
         let _progress = Progress::start(host, "reading the history of this clone");
         git::collect(&host.folder, &config)?
     };
+    history.events.extend(read.events);
     let folder = Folder::at(root.join(FOLDER));
     let mut notes: Vec<Note> = history
         .notes
@@ -138,6 +125,7 @@ fn from_clone(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
             help: Some(sentence(&n.help)),
         })
         .collect();
+    notes.extend(read.notes);
     let repository = history.repository.clone().or_else(|| name_of(&root));
     let (events, complete) = store(host, &folder, history, &mut notes)?;
     Ok(Workspace {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::profile::{Baseline, DeploymentTime, LeadStart, LeadUnit, WeekStart};
 use super::{Config, ShapeError, TargetError};
 
 /// A configuration that cannot be used.
@@ -91,6 +92,12 @@ pub(super) struct File {
     pub(super) lookback: Option<String>,
     /// IANA time zone of days and weeks.
     pub(super) timezone: Option<String>,
+    /// First day of a week: monday or sunday.
+    pub(super) week_start: WeekStart,
+    /// What lead time is measured of, and from where.
+    pub(super) lead_time: LeadTimeFile,
+    /// When a deployment happened.
+    pub(super) deployments: DeploymentsFile,
     /// What counts as a failed deployment.
     pub(super) failure: FailureFile,
     /// Which issues are incidents.
@@ -142,6 +149,26 @@ pub(super) struct StateFileFile {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
+pub(super) struct LeadTimeFile {
+    /// Where it begins: `first_commit`, `pull_created` or `merged`.
+    pub(super) start: LeadStart,
+    /// What it is measured of: pull (a commit without one counts too) or commit.
+    pub(super) unit: LeadUnit,
+    /// What the first deployment of a service delivered is not known: exclude or include it.
+    pub(super) baseline: Baseline,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DeploymentsFile {
+    /// When a deployment happened: `first_success`, `last_success` or `started`.
+    pub(super) time: DeploymentTime,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct IncidentsFile {
     /// Labels of issues that are incidents; an empty list reads none.
     pub(super) labels: Option<Vec<String>>,
@@ -175,7 +202,9 @@ pub(super) struct ServiceFile {
 pub(super) struct FailureFile {
     /// Attempts that took no effect: separate (shown beside the rate) or count (part of it).
     pub(super) failed_attempts: Option<FailedAttemptsFile>,
-    /// How long after a deployment an incident is blamed on it by time alone.
+    /// Whether rollbacks, reverts and hotfixes are evidence: true or false.
+    pub(super) remediation: Option<bool>,
+    /// How long after a deployment an incident is blamed on it by time alone, such as 7d; or unlimited.
     pub(super) incident_horizon: Option<String>,
     /// How long after a delivery a revert of it is a failure.
     pub(super) revert_horizon: Option<String>,

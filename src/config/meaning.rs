@@ -2,14 +2,17 @@
 
 use chrono_tz::Tz;
 
+use crate::event::Span;
+
 use super::file::{
-    CommentModeFile, ConfigError, EditionFile, FailedAttemptsFile, FailureFile, File, HotfixFile,
-    OneOrMany, RedeploysFile, ReworkFile, ServiceFile, SourceFile, StateFileFile, WorkflowFile,
+    CommentModeFile, ConfigError, DeploymentsFile, EditionFile, FailedAttemptsFile, FailureFile,
+    File, HotfixFile, LeadTimeFile, OneOrMany, RedeploysFile, ReworkFile, ServiceFile, SourceFile,
+    StateFileFile, WorkflowFile,
 };
 use super::{
     CommentMode, Config, DeployWorkflow, Edition, Environments, FailedAttempts, Globs,
-    MOST_PROMISES, PatternError, Redeploys, Service, SourceChoice, StateFile, TagPattern,
-    TargetError, parse_days, parse_guardrail, parse_seconds, parse_target,
+    MOST_PROMISES, PatternError, Profile, Redeploys, Service, SourceChoice, StateFile, TagPattern,
+    TargetError, WeekStart, parse_days, parse_guardrail, parse_seconds, parse_target,
 };
 
 /// Reads every key.
@@ -38,14 +41,13 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
         corrections,
         targets,
         guardrails,
+        week_start,
+        lead_time,
+        deployments,
     } = file;
     let mut config = Config::default();
     if let Some(list) = environments {
-        let list = match list {
-            OneOrMany::One(one) => one.split(',').map(|s| s.trim().to_owned()).collect(),
-            OneOrMany::Many(many) => many,
-        };
-        config.environments = Environments::new(&list).map_err(value("environments"))?;
+        config.environments = Environments::new(&listed(list)).map_err(value("environments"))?;
     }
     for (name, written) in services {
         let service = service(&name, &written)?;
@@ -65,18 +67,42 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     if let Some(zone) = timezone {
         config.timezone = parse_zone(&zone)?;
     }
+    config.profile = profile(&lead_time, &deployments, failure.remediation, week_start);
     rules(&mut config, failure, hotfix, rework, redeploys.as_ref())?;
     if let Some(edition) = benchmark {
         config.benchmark = read_edition(&edition)?;
     }
-    if let Some(mode) = comment.mode {
-        config.comment = match mode {
-            CommentModeFile::Off => CommentMode::Off,
-            CommentModeFile::Shipped => CommentMode::Shipped,
-        };
-    }
+    config.comment = match comment.mode {
+        Some(CommentModeFile::Off) => CommentMode::Off,
+        Some(CommentModeFile::Shipped) => CommentMode::Shipped,
+        None => config.comment,
+    };
     config.max_comments = comment.max.unwrap_or(config.max_comments).min(50);
     Ok(config)
+}
+
+fn profile(
+    lead_time: &LeadTimeFile,
+    deployments: &DeploymentsFile,
+    remediation: Option<bool>,
+    week_start: WeekStart,
+) -> Profile {
+    Profile {
+        lead_start: lead_time.start,
+        lead_unit: lead_time.unit,
+        baseline: lead_time.baseline,
+        time: deployments.time,
+        remediation: remediation.unwrap_or(true),
+        week_start,
+    }
+}
+
+/// A list, or one text with commas.
+fn listed(written: OneOrMany) -> Vec<String> {
+    match written {
+        OneOrMany::One(one) => one.split(',').map(|s| s.trim().to_owned()).collect(),
+        OneOrMany::Many(many) => many,
+    }
 }
 
 fn sources(
@@ -158,6 +184,10 @@ fn rules(
         ),
     ] {
         if let Some(written) = written {
+            if key == "failure.incident_horizon" && written.trim() == "unlimited" {
+                *slot = Span::MAX;
+                continue;
+            }
             *slot = parse_seconds(&written).map_err(text_value(key))?;
         }
     }

@@ -3,6 +3,7 @@
 mod duration;
 mod file;
 mod meaning;
+mod profile;
 mod rule;
 mod shape;
 mod target;
@@ -15,6 +16,7 @@ use crate::event::Deployment;
 
 pub use duration::{DurationError, parse_days, parse_seconds};
 pub use file::{ConfigError, parse};
+pub use profile::{Baseline, DeploymentTime, LeadStart, LeadUnit, Profile, WeekStart};
 pub use rule::{Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern};
 pub use shape::ShapeError;
 pub use target::{
@@ -192,6 +194,8 @@ pub struct Config {
     pub timezone: Tz,
     /// How deployments are judged.
     pub rules: Rules,
+    /// Rules that other tools have otherwise.
+    pub profile: Profile,
     /// Edition of the bands.
     pub benchmark: Edition,
     /// Comments on pull requests.
@@ -218,6 +222,7 @@ impl Default for Config {
             lookback_days: 365,
             timezone: Tz::UTC,
             rules: Rules::default(),
+            profile: Profile::default(),
             benchmark: Edition::default(),
             comment: CommentMode::default(),
             max_comments: 10,
@@ -286,6 +291,9 @@ impl Config {
         put("timezone", self.timezone.name().to_owned());
         put("benchmark", self.benchmark.name().to_owned());
         for (key, value) in self.rules.parameters() {
+            put(key, value);
+        }
+        for (key, value) in self.profile.parameters() {
             put(key, value);
         }
         for (name, service) in &self.services {

@@ -268,7 +268,10 @@ impl Rules {
             ),
             (
                 "failure.incident_horizon",
-                format!("{}s", self.incident_horizon_seconds),
+                match self.incident_horizon_seconds {
+                    Span::MAX => "unlimited".to_owned(),
+                    seconds => format!("{seconds}s"),
+                },
             ),
             (
                 "failure.revert_horizon",

@@ -120,15 +120,34 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What a status word of GitHub, or of another tool that uses the same words, means.
+    /// What a status word of GitHub, or of another tool, means; a word that is not known is ignored.
     #[must_use]
     pub fn of_status(word: &str) -> Self {
-        match word.trim().to_ascii_lowercase().as_str() {
-            "success" | "succeeded" | "active" | "inactive" | "destroyed" => Self::Success,
-            "failure" | "failed" | "error" | "timed_out" | "startup_failure" => Self::Failure,
-            "pending" | "queued" | "waiting" | "in_progress" | "requested" => Self::Pending,
-            _ => Self::Ignored,
-        }
+        Self::read(word).unwrap_or(Self::Ignored)
+    }
+
+    /// What a status word means, without case; `None` for one that is not known.
+    #[must_use]
+    pub fn read(word: &str) -> Option<Self> {
+        let word: String = word
+            .trim()
+            .chars()
+            .map(|c| if matches!(c, ' ' | '-') { '_' } else { c })
+            .flat_map(char::to_lowercase)
+            .collect();
+        Some(match word.as_str() {
+            "success" | "succeeded" | "successful" | "passed" | "done" | "ok" | "complete"
+            | "completed" | "finished" | "deployed" | "unstable" | "active" | "inactive"
+            | "destroyed" => Self::Success,
+            "failure" | "failed" | "fail" | "error" | "errored" | "timed_out" | "timedout"
+            | "timeout" | "startup_failure" | "terminal" => Self::Failure,
+            "pending" | "queued" | "waiting" | "in_progress" | "inprogress" | "requested"
+            | "running" | "started" | "created" | "scheduled" => Self::Pending,
+            "cancelled" | "canceled" | "skipped" | "neutral" | "stale" | "action_required"
+            | "aborted" | "abort" | "stopped" | "manual" | "blocked" | "not_built" | "not_run"
+            | "rejected" | "abandoned" | "unknown" | "" => Self::Ignored,
+            _ => return None,
+        })
     }
 }
 
@@ -305,6 +324,9 @@ pub struct Pull {
     /// The deployment that delivered it, where the source knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<String>,
+    /// Its repository, where a history holds several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// The node id that comments are written to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,

@@ -18,6 +18,8 @@ pub use fact::{
     Cause, Ci, Commit, Correction, DeclaredChange, Deployment, Event, Fact, Incident, Outcome,
     Pull, Range, Retraction, Source,
 };
-pub use near::nearest;
-pub use text::{Undoes, causes_in, digest, is_bot, is_hotfix_branch, is_hotfix_title, subject_key};
+pub use near::{distance, nearest};
+pub use text::{
+    Undoes, cause_words, causes_in, digest, is_bot, is_hotfix_branch, is_hotfix_title, subject_key,
+};
 pub use time::{Calendar, Instant, Span, TimeError, Window, parse_instant, seconds_between};

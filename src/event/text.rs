@@ -73,6 +73,13 @@ impl Undoes {
 /// The commits and pull requests that a text names as a cause, tolerantly: `Caused-by: #12`, `root cause: 1a2b3c4`.
 #[must_use]
 pub fn causes_in(text: &str) -> Vec<Cause> {
+    let words = cause_words(text);
+    words.into_iter().filter_map(cause_of).collect()
+}
+
+/// The words in which a text names a cause.
+#[must_use]
+pub fn cause_words(text: &str) -> Vec<&str> {
     const KEYS: [&str; 6] = [
         "caused-by:",
         "caused_by:",
@@ -85,9 +92,7 @@ pub fn causes_in(text: &str) -> Vec<Cause> {
     for key in KEYS {
         for after in after_each(text, key) {
             let line = after.lines().next().unwrap_or("");
-            for word in line.split(|c: char| c.is_whitespace() || ",;()[]`*".contains(c)) {
-                found.extend(cause_of(word));
-            }
+            found.extend(line.split(|c: char| c.is_whitespace() || ",;()[]`*".contains(c)));
         }
     }
     found

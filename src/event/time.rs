@@ -1,6 +1,6 @@
 //! Instants, spans of seconds, half-open windows, and the calendar of a time zone.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
 /// A moment in UTC. Always when something happened, never when it was recorded.
@@ -89,11 +89,16 @@ impl Window {
 pub struct Calendar {
     /// IANA zone.
     pub zone: Tz,
+    /// First day of a week.
+    pub week_start: Weekday,
 }
 
 impl Default for Calendar {
     fn default() -> Self {
-        Self { zone: Tz::UTC }
+        Self {
+            zone: Tz::UTC,
+            week_start: Weekday::Mon,
+        }
     }
 }
 
@@ -104,11 +109,12 @@ impl Calendar {
         at.with_timezone(&self.zone).date_naive()
     }
 
-    /// The Monday of the ISO week of a moment.
+    /// The first day of the week of a moment: the Monday of the ISO week, where nothing else is said.
     #[must_use]
     pub fn week(&self, at: Instant) -> NaiveDate {
         let day = self.day(at);
-        day - Days::new(u64::from(day.weekday().num_days_from_monday()))
+        let into = day.weekday().days_since(self.week_start);
+        day - Days::new(u64::from(into))
     }
 
     /// The first day of the month of a moment.
@@ -175,6 +181,7 @@ mod tests {
     fn a_week_begins_on_monday_in_the_report_zone() {
         let berlin = Calendar {
             zone: chrono_tz::Europe::Berlin,
+            ..Calendar::default()
         };
         let at = parse_instant("2026-03-08T23:30:00Z").unwrap();
         assert_eq!(berlin.week(at).to_string(), "2026-03-09");
@@ -185,6 +192,7 @@ mod tests {
     fn a_day_without_midnight_begins_at_its_first_moment() {
         let zone = Calendar {
             zone: chrono_tz::America::Santiago,
+            ..Calendar::default()
         };
         let day = NaiveDate::from_ymd_opt(2026, 9, 6).unwrap();
         assert_eq!(

@@ -23,6 +23,8 @@ pub struct ChangeLeadTime {
     pub pr_created_to_deploy: Distribution,
     /// With the commit as unit, bots included.
     pub per_commit: Distribution,
+    /// The same without bots.
+    pub per_commit_of_people: Distribution,
     /// Changes whose deployment is known by time only.
     pub by_time: u64,
     /// Begun more than two years before the merge: counted all the same.
@@ -88,7 +90,8 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeLeadTime {
         .into_iter()
         .map(|(stage, values)| (stage, Distribution::of(values)))
         .collect();
-    out.per_commit = per_commit(scope, period);
+    out.per_commit = per_commit(scope, period, true);
+    out.per_commit_of_people = per_commit(scope, period, false);
     let mut units = scope.effective_in(period.window).peekable();
     out.any_deployment = units.peek().is_some();
     out.only_baselines = units
@@ -118,13 +121,14 @@ fn delivered<'t>(scope: &Scope<'t>, period: &Period) -> Vec<&'t Change> {
     out
 }
 
-fn per_commit(scope: &Scope<'_>, period: &Period) -> Distribution {
+fn per_commit(scope: &Scope<'_>, period: &Period, bots: bool) -> Distribution {
     let deployed = |commit: &DeliveredCommit| {
         let at = scope.timeline.deployments[commit.deployment].finished_at;
         (commit.authored_at, at)
     };
     let leads = scope
         .commits()
+        .filter(|commit| bots || !commit.bot)
         .map(deployed)
         .filter(|(_, at)| period.window.contains(*at))
         .map(|(from, at)| seconds_between(from, at) as f64)

@@ -18,6 +18,8 @@ pub struct RecoveryTime {
     pub detection: Distribution,
     /// Incident opened to resolved.
     pub incident_restore: Distribution,
+    /// Incidents resolved in the window that have no usable duration, and why.
+    pub incidents_excluded: Vec<(String, &'static str)>,
     /// Incidents not resolved.
     pub incidents_open: u64,
     /// First failed attempt of a streak to the next success.
@@ -96,7 +98,12 @@ fn incidents(scope: &Scope<'_>, period: &Period, out: &mut RecoveryTime) {
         match incident.resolved_at.filter(|at| *at < period.window.to) {
             Some(at) if period.window.contains(at) => {
                 let took = seconds_between(incident.opened_at, at);
-                restore.extend((took >= 0).then_some(took as f64));
+                if took < 0 {
+                    let listed = (incident.id.clone(), "negative");
+                    out.incidents_excluded.push(listed);
+                } else {
+                    restore.push(took as f64);
+                }
             }
             None if incident.opened_at < period.window.to => out.incidents_open += 1,
             Some(_) | None => {}

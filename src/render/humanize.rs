@@ -220,8 +220,13 @@ pub(crate) fn axis_day(start: &str) -> String {
 }
 
 fn calendar(zone: &str) -> Calendar {
-    zone.parse()
-        .map_or_else(|_| Calendar::default(), |zone| Calendar { zone })
+    zone.parse().map_or_else(
+        |_| Calendar::default(),
+        |zone| Calendar {
+            zone,
+            ..Calendar::default()
+        },
+    )
 }
 
 /// A reason code (rule MD1) as one sentence; an unknown code is shown as it is.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::v1::{self, Band, Delta, DeltaState, Quantiles};
 use super::{beside, series};
-use crate::config::{Config, FailedAttempts};
+use crate::config::{Config, FailedAttempts, LeadUnit};
 use crate::insight::{band, delta};
 use crate::metric::{
     Distribution, Period, Proportion, Scope, change_fail_rate, change_lead_time,
@@ -110,7 +110,10 @@ fn state(state: delta::State) -> DeltaState {
 
 fn measure(scope: &Scope<'_>, period: &Period, config: &Config) -> Measured {
     let frequency = deployment_frequency::measure(scope, period);
-    let lead = change_lead_time::measure(scope, period);
+    let mut lead = change_lead_time::measure(scope, period);
+    if config.profile.lead_unit == LeadUnit::Commit {
+        lead.all = lead.per_commit_of_people.clone();
+    }
     let fail = change_fail_rate::measure(scope, period);
     let recovery = failed_deployment_recovery_time::measure(scope, period);
     let rework = deployment_rework_rate::measure(scope, period);
@@ -349,6 +352,14 @@ fn recovery_of(
         km_median_seconds: m.km_median,
         detection: quantiles(&m.detection),
         incident_restore: quantiles(&m.incident_restore),
+        incident_restore_excluded: m
+            .incidents_excluded
+            .into_iter()
+            .map(|(incident, reason)| v1::ExcludedIncident {
+                incident,
+                reason: reason.to_owned(),
+            })
+            .collect(),
         incidents_open: m.incidents_open,
         attempt_recovery: quantiles(&m.attempt_recovery),
         with_failed_attempts: quantiles(&m.with_failed_attempts),

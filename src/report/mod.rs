@@ -63,9 +63,7 @@ impl Ask {
 #[must_use]
 pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
     let timeline = Timeline::fold(events, config);
-    let calendar = Calendar {
-        zone: config.timezone,
-    };
+    let calendar = calendar(config);
     let period = Period::new(ask.window, timeline.history_since, calendar, ask.now);
     let before = Period::new(
         ask.window.before(),
@@ -134,6 +132,13 @@ fn notes(ask: &Ask, timeline: &Timeline) -> Vec<v1::Note> {
         help: r.help.clone(),
     }));
     notes
+}
+
+fn calendar(config: &Config) -> Calendar {
+    Calendar {
+        zone: config.timezone,
+        week_start: config.profile.week_start.day(),
+    }
 }
 
 /// Two reports with the same fingerprint mean the same by every number.

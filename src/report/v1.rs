@@ -338,6 +338,9 @@ pub struct RecoveryTime {
     pub detection: Quantiles,
     /// Incident opened to resolved, whatever caused it.
     pub incident_restore: Quantiles,
+    /// Incidents left out of it, such as those resolved before they were opened.
+    #[serde(default)]
+    pub incident_restore_excluded: Vec<ExcludedIncident>,
     /// Incidents not resolved yet.
     pub incidents_open: u64,
     /// First failed attempt of a streak to the next success.
@@ -348,6 +351,15 @@ pub struct RecoveryTime {
     pub band: Option<Band>,
     /// Why something is missing or flagged.
     pub reason: Option<String>,
+}
+
+/// An incident that is left out of a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExcludedIncident {
+    /// Its id.
+    pub incident: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A failed deployment that nothing has repaired yet.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::DeliveredCommit;
-use super::delivery::{Deliverer, Draft};
+use super::delivery::{Deliverer, Delivery, Draft};
 use super::deployment::Deployment;
+use super::graph::{Graph, Node};
 use crate::event::{Events, Instant, Pull};
 
 /// Pull requests that a source maps to deployments itself, by deployment id.
@@ -32,7 +33,76 @@ pub(super) fn declared_pulls(
     out
 }
 
+impl Delivery {
+    /// Deployments that delivered a commit first, one a service; by a full or an abbreviated revision.
+    pub(super) fn delivered(&self, sha: &str, graph: &Graph<'_>) -> &[usize] {
+        let by_graph = graph.resolve(sha).and_then(|n| self.by_commit.get(&n));
+        let by_name = || {
+            self.by_name.get(sha).or_else(|| {
+                let mut found = self.by_name.range(sha.to_owned()..);
+                let first = found.next().filter(|(full, _)| full.starts_with(sha));
+                let alone = !found.next().is_some_and(|(full, _)| full.starts_with(sha));
+                first.filter(|_| alone && sha.len() >= 7).map(|f| f.1)
+            })
+        };
+        by_graph.or_else(by_name).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Deliverer<'_> {
+    /// A range from the deployment before that a source declares: beside what the graph shows, which may be cut.
+    /// Gives the revisions in it that no graph knows; `None` where nothing is declared.
+    pub(super) fn take_range(
+        &self,
+        latest: Option<usize>,
+        at: usize,
+        deployments: &[Deployment],
+        marked: &mut [bool],
+        found: &mut Vec<Node>,
+    ) -> Option<Vec<String>> {
+        let old = deployments[latest?].revision.as_deref()?;
+        let declared = self
+            .graph
+            .range(old, deployments[at].revision.as_deref()?)?;
+        let mut unseen = Vec::new();
+        for sha in declared {
+            match self.graph.find(&sha) {
+                None => unseen.push(sha),
+                Some(node) if !std::mem::replace(&mut marked[node as usize], true) => {
+                    found.push(node);
+                }
+                Some(_) => {}
+            }
+        }
+        Some(unseen)
+    }
+
+    /// Delivers revisions that no graph knows: parts of the pull requests that name them, else changes of no date.
+    pub(super) fn add_unseen(
+        &mut self,
+        at: usize,
+        deployments: &[Deployment],
+        unseen: &[String],
+        drafts: &mut BTreeMap<String, Draft>,
+    ) {
+        for sha in unseen {
+            let pull = self.pull_of(sha);
+            let id = pull.map_or_else(|| sha.clone(), |n| n.to_string());
+            let draft = drafts.entry(id).or_default();
+            draft.pull = draft.pull.or(pull);
+            self.name(sha, at, deployments);
+        }
+    }
+
+    /// Remembers the first delivery by this service of a revision that no graph need know.
+    fn name(&mut self, sha: &str, at: usize, deployments: &[Deployment]) {
+        let known = self.out.by_name.entry(sha.to_owned()).or_default();
+        let service = &deployments[at].service;
+        if !known.iter().any(|by| deployments[*by].service == *service) {
+            known.push(at);
+        }
+    }
+
     pub(super) fn add_declared(
         &mut self,
         at: usize,
@@ -58,6 +128,7 @@ impl Deliverer<'_> {
                 draft.bots += usize::from(change.bot);
                 let first = draft.first_authored.get_or_insert(change.started_at);
                 *first = (*first).min(change.started_at);
+                self.name(&change.sha, at, deployments);
                 self.out.commits.push(DeliveredCommit {
                     sha: change.sha.clone(),
                     deployment: at,
@@ -81,20 +152,25 @@ impl Deliverer<'_> {
     pub(super) fn add_by_time(
         &self,
         previous: Option<Instant>,
-        until: Instant,
+        deployment: &Deployment,
         done: &BTreeSet<String>,
         drafts: &mut BTreeMap<String, Draft>,
     ) {
         let Some(previous) = previous else {
             return;
         };
+        let until = deployment.finished_at;
         let from = self.merged.partition_point(|(at, _)| *at <= previous);
+        let repositories = &deployment.repositories;
         for (_, number) in self.merged[from..]
             .iter()
             .take_while(|(at, _)| *at <= until)
         {
             let id = number.to_string();
-            if !done.contains(&id) {
+            let repository = self.pulls.get(number).and_then(|p| p.repository.as_ref());
+            let ours =
+                repositories.is_empty() || repository.is_none_or(|r| repositories.contains(r));
+            if ours && !done.contains(&id) {
                 drafts.entry(id).or_default().pull = Some(*number);
             }
         }

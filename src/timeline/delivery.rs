@@ -9,7 +9,7 @@ use super::declared::declared_pulls;
 use super::deployment::Deployment;
 use super::graph::{Graph, Node};
 use super::stage::{self, Stages};
-use crate::config::{Config, Globs};
+use crate::config::{Baseline, Config, Globs};
 use crate::event::{Events, Instant, Pull};
 
 /// Where a service's changes and commits lie.
@@ -28,6 +28,8 @@ pub(super) struct Delivery {
     pub(super) commits_at: HashMap<usize, Range<usize>>,
     /// Deployments (positions) that delivered each commit first, one a service.
     pub(super) by_commit: HashMap<Node, Vec<usize>>,
+    /// The same of revisions that no graph knows.
+    pub(super) by_name: BTreeMap<String, Vec<usize>>,
     /// Deployments that delivered each pull request first, one a service.
     pub(super) by_pull: BTreeMap<u64, Vec<usize>>,
 }
@@ -187,13 +189,15 @@ impl Deliverer<'_> {
             for root in &roots {
                 found.extend(self.graph.take_new(*root, &mut marked));
             }
-            let ranged = roots.is_empty()
-                && self.take_range(latest, at, deployments, &mut marked, &mut found);
-            if deployments[at].baseline && !ranged {
+            let unseen = self.take_range(latest, at, deployments, &mut marked, &mut found);
+            let ranged = unseen.is_some();
+            let unknown = self.config.profile.baseline == Baseline::Exclude;
+            if deployments[at].baseline && unknown && !ranged {
                 found.clear();
             }
             let begin = self.out.commits.len();
             let mut drafts = self.draft(at, &deployments[at], found);
+            self.add_unseen(at, deployments, &unseen.unwrap_or_default(), &mut drafts);
             self.add_declared(at, deployments, events, declared, &mut drafts);
             self.out
                 .commits_at
@@ -202,37 +206,13 @@ impl Deliverer<'_> {
                 !roots.is_empty() || ranged || !drafts.is_empty() || deployments[at].baseline;
             if !known {
                 let previous = latest.map(|p| deployments[p].finished_at);
-                self.add_by_time(previous, deployments[at].finished_at, &done, &mut drafts);
+                self.add_by_time(previous, &deployments[at], &done, &mut drafts);
                 deployments[at].by_time = !drafts.is_empty();
             }
             self.finish(at, deployments, drafts, &mut done);
             latest = Some(at);
         }
         marked
-    }
-
-    /// Where no graph knows the revision, a declared range from the one before.
-    fn take_range(
-        &self,
-        latest: Option<usize>,
-        at: usize,
-        deployments: &[Deployment],
-        marked: &mut [bool],
-        found: &mut Vec<Node>,
-    ) -> bool {
-        let old = latest.and_then(|p| deployments[p].revision.as_deref());
-        let (Some(old), Some(new)) = (old, deployments[at].revision.as_deref()) else {
-            return false;
-        };
-        let Some(declared) = self.graph.range(old, new) else {
-            return false;
-        };
-        for node in declared {
-            if !std::mem::replace(&mut marked[node as usize], true) {
-                found.push(node);
-            }
-        }
-        true
     }
 
     /// Groups newly delivered commits into changes; merge commits are never changes (rule LT1).
@@ -306,14 +286,7 @@ impl Deliverer<'_> {
 
     fn change(&self, id: String, draft: &Draft, at: usize, deployment: &Deployment) -> Change {
         let pull = draft.pull.and_then(|n| self.pulls.get(&n)).copied();
-        let started = [
-            pull.and_then(|p| p.created_at),
-            pull.and_then(|p| p.first_commit_at),
-            draft.first_authored,
-        ]
-        .into_iter()
-        .flatten()
-        .min();
+        let started = stage::start(pull, draft.first_authored, self.config.profile.lead_start);
         let by_bots = draft.commits > 0 && draft.bots == draft.commits;
         Change {
             id,

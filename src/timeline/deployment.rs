@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::graph::Graph;
 use super::verdict::{Evidence, ReworkKind};
 use super::{Remark, source};
-use crate::config::{Config, Redeploys, Rules};
+use crate::config::{Config, DeploymentTime, Redeploys, Rules};
 use crate::event::{self, Event, Events, Instant, Outcome, Source, Span, seconds_between};
 
 /// A deployment of one service to production, or an attempt at one.
@@ -27,6 +27,8 @@ pub struct Deployment {
     pub revision: Option<String>,
     /// Everything that was deployed; more than one where a run deploys several commits.
     pub revisions: Vec<String>,
+    /// The repositories that it deployed from, where its source names them.
+    pub repositories: BTreeSet<String>,
     /// How it ended.
     pub outcome: Outcome,
     /// Work on it began.
@@ -161,7 +163,7 @@ pub(super) fn fold(events: &Events, config: &Config, remarks: &mut Vec<Remark>) 
     }
     groups
         .into_iter()
-        .map(|((service, _), group)| fold_group(service, &group))
+        .map(|((service, _), group)| fold_group(service, &group, config.profile.time))
         .collect()
 }
 
@@ -229,7 +231,7 @@ fn production<'e>(raws: Vec<Raw<'e>>, config: &Config, remarks: &mut Vec<Remark>
 /// One part of a run: an environment, a repository, a commit. Its attempts follow one another.
 type PartKey<'e> = (&'e str, Option<&'e str>, Option<&'e str>);
 
-fn fold_group(service: Option<&str>, group: &[Raw<'_>]) -> Deployment {
+fn fold_group(service: Option<&str>, group: &[Raw<'_>], time: DeploymentTime) -> Deployment {
     let mut parts: BTreeMap<PartKey<'_>, Vec<&Raw<'_>>> = BTreeMap::new();
     for raw in group {
         let fact = raw.fact;
@@ -244,10 +246,12 @@ fn fold_group(service: Option<&str>, group: &[Raw<'_>]) -> Deployment {
     let ended: Vec<&Raw<'_>> = parts
         .values()
         .filter_map(|part| {
-            part.iter()
-                .filter(|r| r.fact.outcome == Outcome::Success)
-                .min_by_key(|r| (r.at(), &r.event.id))
-                .copied()
+            let successes = part.iter().filter(|r| r.fact.outcome == Outcome::Success);
+            if time == DeploymentTime::LastSuccess {
+                successes.max_by_key(|r| (r.at(), &r.event.id)).copied()
+            } else {
+                successes.min_by_key(|r| (r.at(), &r.event.id)).copied()
+            }
         })
         .collect();
     let outcome = group
@@ -265,10 +269,14 @@ fn fold_group(service: Option<&str>, group: &[Raw<'_>]) -> Deployment {
             part.iter().any(|r| r.fact.outcome == Outcome::Failure)
                 && part.iter().all(|r| r.fact.outcome != Outcome::Success)
         });
-    Deployment {
+    let mut deployment = Deployment {
         service: service.map(str::to_owned),
         ..assemble(group, &decisive, outcome, partial)
+    };
+    if time == DeploymentTime::Started {
+        deployment.finished_at = deployment.started_at.unwrap_or(deployment.finished_at);
     }
+    deployment
 }
 
 fn assemble(
@@ -298,6 +306,10 @@ fn assemble(
         environment: last.fact.environment.clone(),
         revision: last.fact.revision.clone(),
         revisions,
+        repositories: group
+            .iter()
+            .filter_map(|r| r.fact.repository.clone())
+            .collect(),
         outcome,
         started_at: decisive.iter().filter_map(|r| r.fact.started_at).min(),
         finished_at: last.at(),

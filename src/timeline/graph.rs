@@ -90,10 +90,10 @@ impl<'e> Graph<'e> {
         self.times[node as usize]
     }
 
-    /// Commits declared to lie in `old..new`; `None` where nothing is declared.
-    pub(super) fn range(&self, old: &str, new: &str) -> Option<Vec<Node>> {
+    /// Revisions declared to lie in `old..new`; `None` where nothing is declared.
+    pub(super) fn range(&self, old: &str, new: &str) -> Option<Vec<String>> {
         let declared = self.ranges.get(&(old, new))?;
-        Some(declared.iter().filter_map(|sha| self.find(sha)).collect())
+        Some(declared.iter().map(|sha| (*sha).to_owned()).collect())
     }
 
     /// Commits reachable from `from` that are not marked yet; marks them. In a fixed order.

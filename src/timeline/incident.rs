@@ -89,6 +89,7 @@ pub(super) fn attribute(
         .collect();
     found.sort_by_key(|(id, fact)| (fact.opened_at, *id));
     let mut blame = Blame {
+        events,
         horizon: config.rules.incident_horizon_seconds,
         deployments,
         positions,
@@ -163,6 +164,7 @@ impl Rollouts {
 }
 
 struct Blame<'a> {
+    events: &'a Events,
     horizon: Span,
     deployments: &'a [Deployment],
     positions: &'a Positions,
@@ -182,7 +184,7 @@ impl Blame<'_> {
         if let Some(found) = self.named(incident, fixed_by) {
             return Some(found);
         }
-        if self.names_an_attempt(incident) {
+        if self.names_another(incident) {
             return None;
         }
         let deployments = self.deployments;
@@ -202,37 +204,61 @@ impl Blame<'_> {
         (age <= self.horizon).then_some((latest, Attribution::Time))
     }
 
-    /// It names a deployment that took no effect: then no other one is to blame because of the clock.
-    fn names_an_attempt(&self, incident: &event::Incident) -> bool {
+    /// It names a deployment that took no effect, or is not counted: then no other one is to blame by the clock.
+    fn names_another(&self, incident: &event::Incident) -> bool {
         incident.causes.iter().any(|cause| {
             let Cause::Deployment(id) = cause else {
                 return false;
             };
-            let named = self.positions.get(id);
-            named.is_some_and(|at| !self.deployments[at].is_effective())
+            match self.positions.get(id) {
+                Some(at) => !self.deployments[at].is_effective(),
+                None => self.events.get("deployment", id).is_some(),
+            }
         })
     }
 
-    /// What the incident names; it need not be of the service that it hurts.
+    /// What the incident names; it need not be of the service that it hurts. A deployment's own id beats the rest.
     fn named(
         &self,
         incident: &event::Incident,
         fixed_by: Option<usize>,
     ) -> Option<(usize, Attribution)> {
         let fits = |at: &usize| self.deployments[*at].is_effective() && Some(*at) != fixed_by;
-        let first = |list: Option<&Vec<usize>>| list?.iter().copied().find(fits);
+        // Several services deliver the same: the one that is hurt, else the first to have it.
+        let other = |at: &usize| {
+            incident.service.is_some() && incident.service != self.deployments[*at].service
+        };
+        let first = |list: &[usize]| {
+            let fitting = list.iter().copied().filter(fits);
+            fitting.min_by_key(|at| (other(at), *at))
+        };
+        let explicit = incident.causes.iter().find_map(|cause| match cause {
+            Cause::Deployment(id) => self.positions.get(id).filter(fits),
+            Cause::Commit(_) | Cause::Pull(_) => None,
+        });
+        if let Some(at) = explicit {
+            return Some((at, Attribution::Explicit));
+        }
         incident.causes.iter().find_map(|cause| match cause {
-            Cause::Deployment(id) => {
-                let at = self.positions.get(id).filter(fits)?;
-                Some((at, Attribution::Explicit))
-            }
+            Cause::Deployment(_) => None,
             Cause::Commit(sha) => {
-                let node = self.graph.resolve(sha)?;
-                Some((first(self.delivery.by_commit.get(&node))?, Attribution::Sha))
+                let delivered = self.delivery.delivered(sha, self.graph);
+                let found = first(delivered).or_else(|| first(&self.deployed(sha)));
+                Some((found?, Attribution::Sha))
             }
             Cause::Pull(number) => {
-                Some((first(self.delivery.by_pull.get(number))?, Attribution::Pull))
+                let delivered = self.delivery.by_pull.get(number)?;
+                Some((first(delivered)?, Attribution::Pull))
             }
         })
+    }
+
+    /// Deployments of the revision itself: of a first one it is not known what else it delivered.
+    fn deployed(&self, sha: &str) -> Vec<usize> {
+        let is =
+            |revision: &String| revision == sha || (sha.len() >= 7 && revision.starts_with(sha));
+        let line = self.lines.get(&None).into_iter().flatten().copied();
+        line.filter(|at| self.deployments[*at].revisions.iter().any(is))
+            .collect()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::Remark;
 use super::delivery::Delivery;
 use super::deployment::Deployment;
-use super::graph::{Graph, Node};
+use super::graph::Graph;
 use super::incident::{Attribution, Incident, Positions};
 use super::verdict::{Confidence, Evidence, EvidenceKind, ReworkKind};
 use crate::config::Config;
@@ -84,9 +84,11 @@ pub(super) fn judge(
         pulls,
         subjects: subjects(delivery, graph, pulls),
     };
-    judge.rollbacks();
-    judge.reverts();
-    judge.hotfixes();
+    if config.profile.remediation {
+        judge.rollbacks();
+        judge.reverts();
+        judge.hotfixes();
+    }
     judge.incidents(incidents);
     judge.labels();
     judge.corrections(events, positions)
@@ -192,13 +194,7 @@ impl Judge<'_> {
     fn originals(&self, at: usize, undoes: &Undoes) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
         for sha in &undoes.commits {
-            let nodes: Option<Node> = self.graph.resolve(sha);
-            found.extend(
-                nodes
-                    .and_then(|n| self.delivery.by_commit.get(&n))
-                    .into_iter()
-                    .flatten(),
-            );
+            found.extend(self.delivery.delivered(sha, self.graph));
         }
         for number in &undoes.pulls {
             found.extend(self.delivery.by_pull.get(number).into_iter().flatten());
@@ -231,7 +227,8 @@ impl Judge<'_> {
 
     fn hotfixes(&mut self) {
         for at in 0..self.deployments.len() {
-            if !self.deployments[at].is_effective() {
+            // What is a rollback or a revert already repairs what it names, not the deployment before it.
+            if !self.deployments[at].is_effective() || self.deployments[at].rework.is_some() {
                 continue;
             }
             let Some((by, confidence)) = self.is_hotfix(at) else {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::deployment::Waits;
+use crate::config::LeadStart;
 use crate::event::{Instant, Pull, Span, seconds_between};
 
 /// Stages in order. They add up.
@@ -125,6 +126,28 @@ impl Walk {
             self.stages.insert(part, taken);
         }
     }
+}
+
+/// Where the lead time of a change begins (rule LT2); a commit without a pull request begins when it was written.
+pub(super) fn start(
+    pull: Option<&Pull>,
+    first_authored: Option<Instant>,
+    from: LeadStart,
+) -> Option<Instant> {
+    let created = pull.and_then(|p| p.created_at);
+    let known = match from {
+        LeadStart::FirstCommit => [
+            created,
+            pull.and_then(|p| p.first_commit_at),
+            first_authored,
+        ]
+        .into_iter()
+        .flatten()
+        .min(),
+        LeadStart::PullCreated => created,
+        LeadStart::Merged => pull.and_then(|p| p.merged_at),
+    };
+    known.or(first_authored)
 }
 
 /// Splits a change's way from `started` to its arrival.

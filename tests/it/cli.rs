@@ -3,6 +3,7 @@
 mod doctor;
 mod explain;
 mod hostile;
+mod import;
 mod init;
 mod ledger;
 mod promise;

@@ -348,3 +348,13 @@ fn every_dependency_is_justified_in_a_line() {
         }
     }
 }
+
+#[test]
+fn the_columns_of_an_export_are_those_that_are_read() {
+    let mut table = String::from("| column | meaning |\n|---|---|\n");
+    for column in &fivekeys::adapter::DEPLOYMENT_COLUMNS {
+        let names: Vec<String> = column.names.iter().map(|n| format!("`{n}`")).collect();
+        writeln!(table, "| {} | {} |", names.join(", "), column.means).unwrap();
+    }
+    check_block("README.md", "columns", &table);
+}

@@ -2,7 +2,9 @@
 
 use fivekeys::adapter::parse_history;
 use fivekeys::config::Config;
-use fivekeys::event::{Event, Events, Fact, Retraction, Source, Window, parse_instant};
+use fivekeys::event::{
+    Cause, Event, Events, Fact, Incident, Retraction, Source, Window, parse_instant,
+};
 use fivekeys::report::v1::Report;
 use fivekeys::report::{Ask, build};
 use serde_json::{Value, json};
@@ -122,4 +124,77 @@ fn a_service_that_only_the_caller_knows_survives_the_record_of_its_end() {
         deployment.finished_at,
         recorded.fact.as_deployment().unwrap().finished_at
     );
+}
+
+#[test]
+fn an_incident_that_names_a_pull_request_and_a_deployment_blames_the_deployment() {
+    let mut events = events(&json!({
+        "deployments": [
+            {"id": "a", "finished_at": "2026-03-02T00:00:00Z"},
+            {"id": "b", "finished_at": "2026-03-03T00:00:00Z", "merged_pulls": [7]},
+            {"id": "c", "finished_at": "2026-03-04T00:00:00Z"},
+        ],
+        "pulls": [{"number": 7, "created_at": "2026-03-01T00:00:00Z", "merged_at": "2026-03-02T06:00:00Z"}],
+    }));
+    let opened_at = parse_instant("2026-03-05").unwrap();
+    events.insert(Event {
+        id: "i".to_owned(),
+        time: opened_at,
+        source: Source::History,
+        updated: opened_at,
+        fact: Fact::Incident(Incident {
+            opened_at,
+            resolved_at: None,
+            service: None,
+            causes: vec![Cause::Pull(7), Cause::Deployment("c".to_owned())],
+            fixed_by: None,
+            title: None,
+        }),
+    });
+    let report = march(&events);
+    assert_eq!(report.overall.metrics.change_fail_rate.failed_ids, ["c"]);
+    assert_eq!(
+        report.incidents[0].attributed_by.as_deref(),
+        Some("explicit")
+    );
+}
+
+#[test]
+fn a_revert_on_a_hotfix_branch_blames_what_it_reverts_and_not_the_one_before() {
+    let pull = |number: u64, deployment: &str, head: &str| {
+        json!({"number": number, "created_at": "2026-03-01T00:00:00Z", "merged_at": "2026-03-02T00:00:00Z",
+            "deployment": deployment, "head": head, "body": if number == 3 { "Reverts acme/shop#1" } else { "" }})
+    };
+    let report = march(&events(&json!({
+        "deployments": [
+            {"id": "o", "finished_at": "2026-03-02T00:00:00Z"},
+            {"id": "a", "finished_at": "2026-03-03T00:00:00Z"},
+            {"id": "b", "finished_at": "2026-03-04T00:00:00Z"},
+            {"id": "c", "finished_at": "2026-03-05T00:00:00Z"},
+        ],
+        "pulls": [pull(1, "a", "x"), pull(2, "b", "y"), pull(3, "c", "hotfix/undo")],
+    })));
+    let m = &report.overall.metrics;
+    assert_eq!(m.change_fail_rate.failed_ids, ["a"]);
+    assert_eq!(m.deployment_rework_rate.by_kind["revert"], 1);
+}
+
+#[test]
+fn of_two_services_that_deliver_a_cause_the_hurt_one_is_blamed_else_the_first() {
+    let deployment = |id: &str, component: &str, day: u32, pulls: Value| json!({"id": id, "component": component, "finished_at": format!("2026-03-{day:02}T00:00:00Z"), "merged_pulls": pulls});
+    let incident = |id: &str, component: Value| json!({"id": id, "component": component, "opened_at": "2026-03-09T00:00:00Z", "body": "Caused-by: #7"});
+    let report = march(&events(&json!({
+        "deployments": [
+            deployment("a0", "api", 1, json!([])), deployment("w0", "web", 1, json!([])),
+            deployment("w1", "web", 2, json!([7])), deployment("a1", "api", 3, json!([7])),
+        ],
+        "pulls": [{"number": 7, "created_at": "2026-03-01T00:00:00Z", "merged_at": "2026-03-01T06:00:00Z"}],
+        "incidents": [incident("i", json!("api")), incident("j", Value::Null)],
+    })));
+    let blamed: Vec<_> = report
+        .incidents
+        .iter()
+        .map(|i| i.deployment.as_deref().unwrap())
+        .collect();
+    assert_eq!(blamed, ["a1", "w1"]);
 }

@@ -43,6 +43,13 @@ pub(super) fn excluded(report: &Report, metric: &str) -> Vec<Exclusion> {
             out(Kind::Incident, id, "unattributed", says)
         }));
     }
+    if metric == "failed_deployment_recovery_time" {
+        let backwards = &m.failed_deployment_recovery_time.incident_restore_excluded;
+        found.extend(backwards.iter().map(|of| {
+            let says = "Resolved before it was opened: two clocks disagree.".to_owned();
+            out(Kind::Incident, &of.incident, "negative", says)
+        }));
+    }
     let tried = report.deployments.iter().filter(|d| {
         !succeeded(d)
             && d.finished_at

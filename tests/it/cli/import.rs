@@ -1,0 +1,106 @@
+//! `--from KIND=PATH`: files of other tools, measured without a clone or beside it.
+
+use super::*;
+
+const ROWS: &str = "Deployed At,App,Env,Version,By\n\
+    2026-03-02 10:00,api,prod,v1,ada\n\
+    2026-03-09T10:00:00Z,api,prod,v2,ada\n\
+    2026-03-09T11:00:00Z,api,staging,v3,ada\n\
+    2026-03-10T10:00:00Z,api,prod,v1,ben\n";
+
+const POST: &str = "---\ntitle: API is down\ndate: 2026-03-09T12:00:00-00:00\nresolved: true\n\
+    resolvedWhen: 2026-03-09T9:00:00-00:00\nseverity: down\n---\nText.\n";
+
+fn report(shop: &Shop, more: &[&str]) -> Value {
+    shop.run(&[&["report", "--format", "json"], more].concat())
+        .json()
+}
+
+#[test]
+fn an_export_is_measured_without_a_clone_and_says_what_it_did_not_read() {
+    let shop = Shop::folder();
+    shop.write("export.csv", ROWS);
+    let found = report(&shop, &["--from", "deployments=export.csv"]);
+    assert_eq!(deployments(&found), 3);
+    assert_eq!(failed(&found), 1, "v2 was rolled back to v1");
+    assert_eq!(
+        notes(&found),
+        ["columns_not_read", "utc_assumed", "environments_left_out"]
+    );
+    assert_eq!(found["sources"][0]["name"], "history");
+    assert!(!shop.path.join(".dora").exists());
+    let staging = report(
+        &shop,
+        &[
+            "--from",
+            "deployments=export.csv",
+            "--environment",
+            "staging",
+        ],
+    );
+    assert_eq!(deployments(&staging), 1);
+}
+
+#[test]
+fn a_status_page_adds_incidents_to_an_export_or_to_the_clone() {
+    let shop = Shop::tagged();
+    shop.write("export.csv", ROWS);
+    shop.write("status/2026-03-09-api.md", POST);
+    shop.write(
+        "status/2026-03-11-upgrade.md",
+        "---\nseverity: notice\n---\n",
+    );
+    shop.write("status/README.md", "# Status\n");
+    let page = ["--from", "cstate=status"];
+    let both = report(
+        &shop,
+        &[&["--from", "deployments=export.csv"][..], &page].concat(),
+    );
+    assert_eq!(both["incidents"][0]["id"], "inc:cstate:2026-03-09-api");
+    assert_eq!(both["incidents"][0]["attributed_by"], "time");
+    let recovery = &both["overall"]["metrics"]["failed_deployment_recovery_time"];
+    assert_eq!(
+        recovery["incident_restore_excluded"][0]["reason"],
+        "negative"
+    );
+    let said = notes(&both);
+    assert!(
+        said.contains(&"notices_left_out") && said.contains(&"posts_left_out"),
+        "{said:?}"
+    );
+    let text = shop
+        .run(&[
+            "explain",
+            "mttr",
+            "--from",
+            "cstate=status",
+            "--since",
+            "2026-01-01",
+        ])
+        .ok();
+    assert!(text.contains("inc:cstate:2026-03-09-api"), "{text}");
+    // Beside the clone they are kept, as everything is that was once read.
+    let cloned = report(&shop, &page);
+    assert_eq!(deployments(&cloned), 12);
+    assert_eq!(cloned["incidents"].as_array().unwrap().len(), 1);
+    assert_eq!(shop.json()["incidents"].as_array().unwrap().len(), 1);
+    shop.run(&["report"]).ok();
+    shop.run(&["verify"]).ok();
+}
+
+#[test]
+fn what_cannot_be_imported_says_what_would_do() {
+    let shop = Shop::tagged();
+    shop.write("bad.csv", "time,enviroment\n2026-03-02,prod\n");
+    shop.write("empty/x.md", "");
+    for (from, says) in [
+        ("deployments=bad.csv", "did you mean `environment`?"),
+        ("deployments=none.csv", "there is no "),
+        ("deployments=", "names no adapter and file"),
+        ("cstate=empty", "it has no front matter"),
+        ("jenkins=x", "adapters are cstate, deployments, "),
+    ] {
+        let no = shop.run(&["report", "--from", from]).fails(2);
+        assert!(no.contains(says), "{from}: {no}");
+    }
+}
