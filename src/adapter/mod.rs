@@ -3,9 +3,12 @@
 mod git_log;
 pub mod github_commit;
 pub mod github_deployment;
+pub mod github_mark;
 mod github_payload;
 pub mod github_pull;
+pub mod github_run;
 mod history;
+pub mod state_file;
 mod status;
 
 pub use git_log::{
