@@ -10,6 +10,7 @@ pub mod github_run;
 mod history;
 pub mod state_file;
 mod status;
+pub mod workflow_file;
 
 pub use git_log::{
     GitLogError, LOG_FORMAT, LogEntry, TAG_FORMAT, Tag, Target, changes, merge_deployments,

@@ -11,7 +11,9 @@ mod commit;
 mod compare;
 mod error;
 mod graph;
+mod marks;
 mod pulls;
+mod runs;
 mod state;
 mod state_query;
 mod state_read;
@@ -23,6 +25,8 @@ pub use comments::{Comment, CommentChange};
 pub use compare::Comparison;
 pub use error::GitHubError;
 pub use graph::{GraphAnswer, GraphError};
+pub use marks::{List, ListPage};
+pub use runs::{RunPage, RunRange};
 pub use state::{
     BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ask, Collected, Note, Purse, is_production};
+use super::{Ask, Collected, Note, Purse, production};
 use crate::adapter::github_deployment;
 use crate::event::{Event, Events, Fact, Instant, Outcome, Source, parse_instant};
 use crate::github::{DeploymentNode, Part};
@@ -38,9 +38,7 @@ impl Pages {
                 continue;
             };
             all_new &= ask.known.get("deployment", &event.id).is_none();
-            if let Fact::Deployment(d) = &event.fact
-                && is_production(ask.config, d)
-            {
+            if let Some(d) = production(ask.config, &event) {
                 self.production = true;
                 self.baseline |= event.time < ask.cutoff && d.outcome == Outcome::Success;
             }
@@ -106,7 +104,8 @@ async fn page_back(purse: &Purse<'_>, pages: &mut Pages, out: &mut Collected) {
         };
         // Commits and pull requests need the other half.
         let page = if purse.left_of(ask.requests / 2) == 0 {
-            Err(Note::truncated("older deployments"))
+            let reached = pages.oldest.unwrap_or(ask.cutoff);
+            Err(Note::unfinished("deployments", reached, ask.cutoff))
         } else {
             let page = ask.client.more_deployments(&from, ask.budget).await;
             page.map_err(|error| Note::of("older deployments", &error))
@@ -178,11 +177,8 @@ fn trimmed(ask: &Ask<'_>, events: Vec<Event>) -> Vec<Event> {
 
 /// The service whose baseline this event can be.
 fn baseline_of(ask: &Ask<'_>, event: &Event) -> Option<String> {
-    let Fact::Deployment(d) = &event.fact else {
-        return None;
-    };
-    let counts =
-        event.time < ask.cutoff && d.outcome == Outcome::Success && is_production(ask.config, d);
+    let d = production(ask.config, event)?;
+    let counts = event.time < ask.cutoff && d.outcome == Outcome::Success;
     counts.then(|| d.service.clone().unwrap_or_default())
 }
 
