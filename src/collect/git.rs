@@ -1,5 +1,7 @@
 //! A clone's history: its commits, the pull requests they merged, and the deployments that tags or merges mark.
 
+mod state;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -82,17 +84,24 @@ pub fn collect(folder: &Path, config: &Config) -> Result<GitHistory, GitHistoryE
     let branch = git.default_branch()?;
     let head = branch.as_ref().map(|branch| branch.head.clone());
     let tags = tags_of(&git)?;
-    let marked = tag_deployments(&tags, config);
-    let (source, notes) = choose(config.source, &tags, !marked.is_empty());
-    let by_tag = source == Source::GitTags;
-    let marked = if by_tag { marked } else { Vec::new() };
-    let revisions: BTreeSet<&str> = marked.iter().filter_map(revision).collect();
-    let log = log_of(&git, revisions.into_iter().chain(head.as_deref()), config)?;
+    let tagged = tag_deployments(&tags, config);
+    let (source, mut notes) = choose(config, &tags, !tagged.is_empty());
+    let (marked, revisions) = match source {
+        Source::StateFile => state::collect(&git, head.as_deref(), config, &mut notes)?,
+        Source::GitTags => {
+            let revisions = tagged.iter().filter_map(revision).map(str::to_owned);
+            let revisions = revisions.collect();
+            (tagged, revisions)
+        }
+        _ => (Vec::new(), BTreeSet::new()),
+    };
+    let revisions = revisions.iter().map(String::as_str);
+    let log = log_of(&git, revisions.chain(head.as_deref()), config)?;
     let mut events = changes(&log, head.as_deref());
-    events.extend(if by_tag {
-        marked
-    } else {
+    events.extend(if source == Source::GitMerges {
         merge_deployments(&log, head.as_deref())
+    } else {
+        marked
     });
     Ok(GitHistory {
         events,
@@ -120,24 +129,40 @@ fn tags_of(git: &Git) -> Result<Vec<Tag>, GitHistoryError> {
     Ok(tags)
 }
 
-/// Tags if any is a deployment, else merges, unless the configuration decides (rule U1).
-fn choose(choice: SourceChoice, tags: &[Tag], any_marked: bool) -> (Source, Vec<GitNote>) {
+/// State files where there are any, tags if any is a deployment, else merges, unless the configuration decides
+/// (rule U1).
+fn choose(config: &Config, tags: &[Tag], any_marked: bool) -> (Source, Vec<GitNote>) {
+    let choice = config.source;
     let mut notes = Vec::new();
-    let by_tag = choice == SourceChoice::Tags || (choice != SourceChoice::Merges && any_marked);
-    let source = if by_tag {
-        Source::GitTags
-    } else {
-        Source::GitMerges
+    let by_state = !config.state_files.is_empty() || choice == SourceChoice::State;
+    let source = match choice {
+        SourceChoice::State => Source::StateFile,
+        SourceChoice::Tags => Source::GitTags,
+        SourceChoice::Merges => Source::GitMerges,
+        _ if by_state => Source::StateFile,
+        _ if any_marked => Source::GitTags,
+        _ => Source::GitMerges,
     };
-    if choice == SourceChoice::Deployments {
+    if matches!(
+        choice,
+        SourceChoice::Deployments | SourceChoice::Workflows | SourceChoice::Releases
+    ) {
         notes.push(GitNote {
             code: "deployments_need_github",
             text: format!(
-                "the configured source `deployments` is on GitHub and not in a clone: {} are read instead",
-                if any_marked { "tags" } else { "merges" }
+                "the configured source `{}` is on GitHub and not in a clone: {} are read instead",
+                choice.name(),
+                match source {
+                    Source::StateFile => "state files",
+                    Source::GitTags => "tags",
+                    _ => "merges",
+                }
             ),
             help: "give a token, or set `source: tags` or `source: merges`".to_owned(),
         });
+    }
+    if source == Source::StateFile {
+        return (source, notes);
     }
     if choice != SourceChoice::Merges && !any_marked {
         notes.extend(unmatched(tags));

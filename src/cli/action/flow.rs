@@ -35,6 +35,8 @@ pub(super) struct Run<'a> {
     pub(super) budget: Budget,
     pub(super) payload: Value,
     pub(super) workflow: String,
+    /// The run that triggered this one, where one did.
+    pub(super) other_run: Option<String>,
 }
 
 /// What the passes of one run have tried so far.
@@ -76,13 +78,18 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
         }
     };
     outcome.facts.repository = client.repository();
+    let payload = runner.payload();
+    let other = payload["workflow_run"]["id"].as_u64();
     let run = Run {
         host,
         inputs,
         client: &client,
         budget: Budget::within(inputs.timeout.saturating_sub(LAST_WORDS)),
-        payload: runner.payload(),
         workflow: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
+        other_run: other
+            .filter(|_| runner.var("GITHUB_EVENT_NAME") == Some("workflow_run"))
+            .map(|id| id.to_string()),
+        payload,
     };
     outcome.facts.read_only = run.is_read_only();
     run.protocol(&mut outcome).await;

@@ -174,7 +174,7 @@ impl Reader<'_, '_> {
         let meant: Vec<&DeployWorkflow> = self
             .workflows
             .iter()
-            .filter(|workflow| self.file.is_some() || names(workflow, &run.file))
+            .filter(|workflow| self.file.is_some() || workflow.is(&run.file))
             .copied()
             .collect();
         let targets: Vec<Target<'_>> = meant.iter().map(|w| self.target(w)).collect();
@@ -278,11 +278,6 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Whether a workflow of the configuration is this file.
-pub(super) fn names(workflow: &DeployWorkflow, file: &str) -> bool {
-    workflow.file.matches(file) || workflow.file.matches(&format!(".github/workflows/{file}"))
-}
-
 /// Jobs are asked for only where the run itself does not say enough.
 fn needs_jobs(run: &Run, open: &[&Target<'_>]) -> bool {
     run.attempt > 1 || (run.word != "skipped" && open.iter().any(|target| target.job.is_some()))
@@ -315,9 +310,9 @@ mod tests {
                 None
             ]
         );
-        assert!(names(&config.workflows[1], "ship.yml"));
-        assert!(names(&config.workflows[2], "deploy-eu.yml"));
-        assert!(!names(&config.workflows[0], "ship.yml"));
+        assert!(config.workflows[1].is("ship.yml"));
+        assert!(config.workflows[2].is("deploy-eu.yml"));
+        assert!(!config.workflows[0].is("ship.yml"));
     }
 
     #[test]
