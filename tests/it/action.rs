@@ -9,6 +9,7 @@ mod hostile;
 mod ledger;
 mod own;
 mod race;
+mod source;
 mod steady;
 
 use std::collections::BTreeMap;

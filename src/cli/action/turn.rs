@@ -46,8 +46,9 @@ impl Run<'_> {
                 // Where deploys are named, any other workflow is none.
                 text("conclusion").filter(|_| config.workflows.is_empty() || named.is_some())
             }),
+            // The event's own commit is only the default branch's head; another one was given on purpose.
             sha: text("head_sha")
-                .filter(|_| runner.input("sha").is_none())
+                .filter(|_| self.inputs.sha.as_deref() == runner.var("GITHUB_SHA"))
                 .or(self.inputs.sha.as_deref()),
             environment: self.inputs.one_environment(),
             production: named

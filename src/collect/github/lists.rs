@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::source::ALL;
 use super::{Collected, Note, Purse};
 use crate::adapter::{github_mark, tag_deployments};
-use crate::event::{Event, Instant};
+use crate::event::{Event, Instant, parse_instant};
 use crate::github::{List, ListPage};
 
 /// Name of a list in the bookkeeping and in notes.
@@ -100,26 +100,31 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Takes a page in; whether the ledger knew some of it.
+    /// Takes a page in; whether the ledger knew some of it, or it held nothing that a ledger would know.
     fn take(&mut self, nodes: &[Value]) -> bool {
         let ask = &self.purse.ask;
         let mut met = false;
+        let before = self.events.len();
         for node in nodes {
-            let events = match self.list {
-                List::Releases => github_mark::release(node, ask.config).ok(),
-                List::Tags => Some(
-                    github_mark::tag(node)
-                        .map(|tag| tag_deployments(&[tag], ask.config))
-                        .unwrap_or_default(),
-                ),
+            let (at, events) = match self.list {
+                List::Releases => {
+                    let at = node["publishedAt"].as_str().map(parse_instant);
+                    let events = github_mark::release(node, ask.config).ok();
+                    (at.and_then(Result::ok), events)
+                }
+                List::Tags => {
+                    let tag = github_mark::tag(node);
+                    let at = tag.as_ref().map(|tag| tag.created_at);
+                    (at, Some(tag_deployments(tag.as_slice(), ask.config)))
+                }
             };
+            self.oldest = self.oldest.into_iter().chain(at).min();
             self.unreadable += usize::from(events.is_none());
             for event in events.into_iter().flatten() {
                 met |= ask.known.get("deployment", &event.id).is_some();
-                self.oldest = self.oldest.into_iter().chain([event.time]).min();
                 self.events.insert(event.id.clone(), event);
             }
         }
-        met
+        met || self.events.len() == before
     }
 }

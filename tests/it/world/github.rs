@@ -77,6 +77,26 @@ pub(crate) struct Comment {
     pub(crate) edits: u32,
 }
 
+/// A workflow run and the jobs of all its attempts.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) id: u64,
+    pub(crate) file: String,
+    pub(crate) created_at: DateTime<Utc>,
+    /// As REST gives it.
+    pub(crate) body: Value,
+    pub(crate) jobs: Vec<Value>,
+}
+
+/// A release of a tag.
+#[derive(Debug, Clone)]
+pub(crate) struct Release {
+    pub(crate) tag: String,
+    pub(crate) published_at: DateTime<Utc>,
+    pub(crate) draft: bool,
+    pub(crate) prerelease: bool,
+}
+
 /// What is left of the hour.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rate {
@@ -100,6 +120,8 @@ pub(crate) struct GitHub {
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) pulls: BTreeMap<u64, Pull>,
     pub(crate) comments: Vec<Comment>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) releases: Vec<Release>,
     /// `contents: write` as a workflow writes it; write includes read.
     pub(crate) permissions: BTreeSet<String>,
     /// Branches that a ruleset protects.
@@ -131,6 +153,8 @@ impl GitHub {
             deployments: Vec::new(),
             pulls: BTreeMap::new(),
             comments: Vec::new(),
+            runs: Vec::new(),
+            releases: Vec::new(),
             permissions: permissions.map(str::to_owned).into(),
             ruled: BTreeSet::new(),
             rate: Some(Rate {

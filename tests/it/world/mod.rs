@@ -12,6 +12,7 @@ mod requests;
 mod rest;
 mod routes;
 mod run;
+mod runs;
 pub(crate) mod story;
 mod transcript;
 
@@ -22,7 +23,8 @@ use wiremock::{Mock, MockServer};
 
 pub(crate) use faults::{Fault, On};
 pub(crate) use git::sha;
-use github::{GitHub, moment};
+use github::GitHub;
+pub(crate) use github::moment;
 pub(crate) use requests::Requests;
 use routes::{Door, State};
 pub(crate) use run::Runner;

@@ -28,6 +28,9 @@ pub(crate) fn answer(github: &mut GitHub, ask: &Ask<'_>) -> Option<Reply> {
     let Some(route) = ask.path.strip_prefix(&prefix) else {
         return Some(Reply::refusal(404, "Not Found"));
     };
+    if let ("GET", Some(rest)) = (ask.method, route.strip_prefix("actions/")) {
+        return super::runs::answer(github, rest, ask);
+    }
     let (level, reply): (_, fn(&mut GitHub, &str, &Ask<'_>) -> Reply) =
         match (ask.method, route.split_once('/')?) {
             ("GET", ("compare", _)) => ("read", compare),
@@ -51,7 +54,7 @@ pub(crate) fn answer(github: &mut GitHub, ask: &Ask<'_>) -> Option<Reply> {
     Some(reply(github, tail, ask))
 }
 
-fn number(ask: &Ask<'_>, name: &str) -> Option<usize> {
+pub(super) fn number(ask: &Ask<'_>, name: &str) -> Option<usize> {
     let mut found = ask.query.iter().filter(|(key, _)| key == name);
     found.next()?.1.parse().ok()
 }
