@@ -1,5 +1,6 @@
 //! A clone's history: its commits, the pull requests they merged, and the deployments that tags or merges mark.
 
+mod glance;
 mod state;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,8 @@ use crate::adapter::{
 use crate::config::{Config, SourceChoice};
 use crate::event::{Event, Fact, Source};
 use crate::host::git::{Git, GitError};
+
+pub use glance::{Glance, glance};
 
 /// Most bytes of a log: room for half a million commits.
 const LOG_LIMIT: usize = 512 * 1024 * 1024;

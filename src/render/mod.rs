@@ -29,7 +29,7 @@ pub use apology::apology;
 pub use badge::badges;
 pub use comment::{comment, marker};
 pub use compare::compare;
-pub use config_file::{Found, config_file};
+pub use config_file::{Found, FoundFile, FoundWorkflow, config_file};
 pub use explain::{explain, explain_markdown};
 pub use humanize::reason;
 pub use json::{deployments_json, incidents_json, metrics_json};

@@ -56,7 +56,11 @@ pub(super) fn collect(
 }
 
 /// Oldest first.
-fn versions(git: &Git, head: &str, file: &StateFile) -> Result<Vec<Version>, GitHistoryError> {
+pub(super) fn versions(
+    git: &Git,
+    head: &str,
+    file: &StateFile,
+) -> Result<Vec<Version>, GitHistoryError> {
     let path = format!(":(top,literal){}", file.path);
     let args = [
         "log",
