@@ -26,7 +26,7 @@ pub use compare::Comparison;
 pub use error::GitHubError;
 pub use graph::{GraphAnswer, GraphError};
 pub use marks::{List, ListPage};
-pub use runs::{RunPage, RunRange};
+pub use runs::RunPage;
 pub use state::{
     BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
 };

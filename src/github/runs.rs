@@ -13,50 +13,36 @@ const A_PAGE: usize = 100;
 pub struct RunPage {
     /// Newest first, as REST gives them.
     pub runs: Vec<Value>,
-    /// Whether the range holds no more behind them.
+    /// Whether there are no more behind them.
     pub last: bool,
 }
 
-/// Which runs to list. GitHub gives at most 1,000 of a range, so a reader that goes back moves `until` instead of
-/// turning pages.
-#[derive(Debug, Clone, Copy)]
-pub struct RunRange<'a> {
-    /// Name of the workflow's file; `None`: the runs of all workflows.
-    pub file: Option<&'a str>,
-    /// Created at or after this moment, RFC 3339.
-    pub since: &'a str,
-    /// Created at or before this moment, RFC 3339.
-    pub until: Option<&'a str>,
-    /// From 1.
-    pub page: u64,
-}
-
 impl Client {
-    /// Runs of a range, newest first, at most 100. Needs `actions: read`.
+    /// Runs of one workflow by its file, or of all of them, newest first, 100 a page from 1. Needs `actions: read`.
+    ///
+    /// Nothing is filtered: of a filtered list GitHub gives at most 1,000 runs, of the whole one all.
     ///
     /// # Errors
     /// [`GitHubError::NotFound`] when there is no such workflow.
-    pub async fn runs(&self, range: RunRange<'_>, budget: &Budget) -> Result<RunPage, GitHubError> {
+    pub async fn runs(
+        &self,
+        file: Option<&str>,
+        page: u64,
+        budget: &Budget,
+    ) -> Result<RunPage, GitHubError> {
         #[derive(Deserialize)]
         struct Page {
             #[serde(default)]
             workflow_runs: Vec<Value>,
         }
-        let created = match range.until {
-            Some(until) => format!("{}..{until}", range.since),
-            None => format!("%3E%3D{}", range.since),
-        };
-        let list = match range.file {
+        let list = match file {
             Some(file) => format!("actions/workflows/{}/runs", segment(file)),
             None => "actions/runs".to_owned(),
         };
-        let tail = format!(
-            "{list}?created={created}&per_page={A_PAGE}&page={}",
-            range.page
-        );
-        let what = format!("workflow `{}`", range.file.unwrap_or("runs"));
-        let answer = self.read(&self.path(&tail), &what, budget).await;
-        let page: Page = Deserialize::deserialize(answer.map_err(of_actions)?).map_err(bad)?;
+        let path = self.path(&format!("{list}?per_page={A_PAGE}&page={page}"));
+        let what = format!("workflow `{}`", file.unwrap_or("runs"));
+        let answer = self.read(&path, &what, budget).await.map_err(of_actions)?;
+        let page: Page = Deserialize::deserialize(answer).map_err(bad)?;
         Ok(RunPage {
             last: page.workflow_runs.len() < A_PAGE,
             runs: page.workflow_runs,

@@ -9,7 +9,7 @@ use super::{Collected, Note, Purse};
 use crate::adapter::github_run::{self, Run, Target};
 use crate::config::DeployWorkflow;
 use crate::event::{Deployment, Event, Instant, Outcome, Source, parse_instant};
-use crate::github::{GitHubError, RunPage, RunRange};
+use crate::github::GitHubError;
 
 /// Most runs under way that are asked for one by one, once they have left the newest page.
 const LOOK_AFTER: usize = 5;
@@ -63,94 +63,111 @@ struct Reader<'a, 'p> {
     unreadable: usize,
 }
 
-/// Where reading stands.
-struct At {
-    until: Option<Instant>,
+/// Where reading goes on: behind the runs of this moment, which stood on this page when it was read. New runs push
+/// them to later pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    created: Instant,
     page: u64,
 }
 
+impl Place {
+    fn read(text: &str) -> Option<Self> {
+        let (created, page) = text.split_once('#')?;
+        Some(Self {
+            created: parse_instant(created).ok()?,
+            page: page.parse().ok()?,
+        })
+    }
+
+    fn written(self) -> String {
+        let created = self.created.to_rfc3339_opts(SecondsFormat::Secs, true);
+        format!("{created}#{}", self.page)
+    }
+}
+
 impl Reader<'_, '_> {
-    /// Moves the end of the range back page by page, so that GitHub's limit of 1,000 results is never reached.
+    /// From the newest run back to what is known, and where that is not all, from there to the cutoff.
     async fn read(&mut self, out: &mut Collected) {
         let ask = &self.purse.ask;
         let place = ask.places.get(&self.key).map(String::as_str);
         let complete = place == Some(ALL);
-        let mut older = place.and_then(|text| parse_instant(text).ok());
+        let mut older = place.and_then(Place::read);
         let newest_known = self.newest_known();
-        let mut at = At {
-            until: None,
-            page: 1,
-        };
-        let mut oldest = None;
+        let mut number = 1;
+        let mut behind: Option<Instant> = None;
+        let mut oldest: Option<Instant> = None;
         loop {
+            let here = |created| Place {
+                created,
+                page: number,
+            };
             if self.purse.left_for_source() == 0 {
-                self.stop_at(at.until.or(older), oldest, out);
+                self.stop_at(oldest.map(here).or(older), out);
                 return;
             }
-            let page = match self.list(&at).await {
+            let listed = ask.client.runs(self.file.as_deref(), number, ask.budget);
+            let page = match listed.await {
                 Ok(page) => page,
                 Err(error) => {
                     self.refused(&error, out);
                     return;
                 }
             };
+            let runs: Vec<Run> = page.runs.iter().filter_map(|n| Run::read(n).ok()).collect();
+            self.unreadable += page.runs.len() - runs.len();
+            // Runs were deleted meanwhile, and what follows the place has moved to an earlier page.
+            if let Some(place) = behind
+                && number > 2
+                && runs.first().is_none_or(|first| first.created_at < place)
+            {
+                number -= 1;
+                continue;
+            }
+            behind = None;
             let mut met = false;
-            for node in &page.runs {
-                let Ok(run) = Run::read(node) else {
-                    self.unreadable += 1;
-                    continue;
-                };
-                let created = run.created_at;
-                match self.take(&run, out).await {
+            for run in &runs {
+                if run.created_at < ask.cutoff {
+                    out.finished(&self.key, oldest, ask.cutoff);
+                    return;
+                }
+                match self.take(run, out).await {
                     Ok(known) => met |= known,
-                    Err(None) => {
-                        self.stop_at(Some(created), Some(created), out);
-                        return;
-                    }
-                    Err(Some(error)) => {
-                        self.refused(&error, out);
-                        self.stop_at(Some(created), Some(created), out);
+                    Err(error) => {
+                        if let Some(error) = error {
+                            self.refused(&error, out);
+                        }
+                        self.stop_at(Some(here(run.created_at)), out);
                         return;
                     }
                 }
-                oldest = Some(created);
+                oldest = Some(run.created_at);
             }
             met |= oldest.is_some_and(|oldest| newest_known.is_some_and(|known| oldest <= known));
-            if page.last || (complete && met) || oldest.is_none() {
+            if page.last || (complete && met) {
                 out.finished(&self.key, oldest, ask.cutoff);
                 return;
             }
             // Between the new ones and this place everything is known.
-            let jump = older.filter(|older| met && oldest.is_some_and(|oldest| *older < oldest));
-            let until = jump.or(oldest);
-            if jump.is_some() {
-                older = None;
-            }
-            at = At {
-                page: if until == at.until { at.page + 1 } else { 1 },
-                until,
+            number = match older.filter(|older| met && older.page > number) {
+                Some(place) => {
+                    older = None;
+                    behind = Some(place.created);
+                    place.page
+                }
+                None => number + 1,
             };
         }
     }
 
-    fn stop_at(&self, place: Option<Instant>, reached: Option<Instant>, out: &mut Collected) {
+    fn stop_at(&self, place: Option<Place>, out: &mut Collected) {
         let cutoff = self.purse.ask.cutoff;
         match place {
-            Some(place) => out.unfinished(&self.key, written(place), reached, cutoff),
+            Some(place) => {
+                out.unfinished(&self.key, place.written(), Some(place.created), cutoff);
+            }
             None => out.note(Note::truncated(&self.key)),
         }
-    }
-
-    async fn list(&self, at: &At) -> Result<RunPage, GitHubError> {
-        let ask = &self.purse.ask;
-        let (since, until) = (written(ask.cutoff), at.until.map(written));
-        let range = RunRange {
-            file: self.file.as_deref(),
-            since: &since,
-            until: until.as_deref(),
-            page: at.page,
-        };
-        ask.client.runs(range, ask.budget).await
     }
 
     fn refused(&self, error: &GitHubError, out: &mut Collected) {
@@ -288,10 +305,6 @@ fn read_here(deployment: &Deployment) -> bool {
     deployment.workflow.is_some()
 }
 
-fn written(at: Instant) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,8 +329,15 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_written_as_github_reads_it() {
-        let at = parse_instant("2026-03-02T10:00:00+01:00").unwrap();
-        assert_eq!(written(at), "2026-03-02T09:00:00Z");
+    fn a_place_reads_back() {
+        let place = Place {
+            created: parse_instant("2026-03-02T10:00:00+01:00").unwrap(),
+            page: 7,
+        };
+        assert_eq!(place.written(), "2026-03-02T09:00:00Z#7");
+        assert_eq!(Place::read(&place.written()), Some(place));
+        for bad in ["all", "", "2026-03-02T09:00:00Z", "#7", "x#7"] {
+            assert_eq!(Place::read(bad), None, "{bad}");
+        }
     }
 }
