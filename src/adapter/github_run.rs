@@ -230,7 +230,9 @@ fn whole(jobs: &[&Value]) -> Outcome {
         jobs.iter()
             .any(|job| Outcome::of_status(word(job)) == wanted)
     };
-    let cancelled = jobs.iter().any(|job| word(job) == "cancelled");
+    let cancelled = jobs
+        .iter()
+        .any(|job| word(job).eq_ignore_ascii_case("cancelled"));
     match (any(Outcome::Failure), cancelled, any(Outcome::Success)) {
         (true, _, _) => Outcome::Failure,
         (false, false, true) => Outcome::Success,
@@ -246,7 +248,7 @@ fn last_end<'j>(jobs: impl Iterator<Item = &'j Value>) -> Option<Instant> {
 fn waited(job: &Value) -> Option<Span> {
     let (asked, began) = (instant(job, "created_at")?, instant(job, "started_at")?);
     let span = seconds_between(asked, began);
-    (span >= 0 && word(job) != "skipped").then_some(span)
+    (span >= 0 && !word(job).eq_ignore_ascii_case("skipped")).then_some(span)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Workflow files of a repository: which of their jobs look like a deploy to production.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -39,7 +40,7 @@ impl DeployLike {
         let mut line = format!("{{file: {}", quoted(&self.file));
         for (key, value) in [("job", &self.job), ("environment", &self.environment)] {
             if let Some(value) = value {
-                line.push_str(&format!(", {key}: {}", quoted(value)));
+                let _ = write!(line, ", {key}: {}", quoted(value));
             }
         }
         line.push('}');

@@ -89,14 +89,14 @@ pub fn collect(folder: &Path, config: &Config) -> Result<GitHistory, GitHistoryE
     let tags = tags_of(&git)?;
     let tagged = tag_deployments(&tags, config);
     let (source, mut notes) = choose(config, &tags, !tagged.is_empty());
-    let (marked, revisions) = match source {
-        Source::StateFile => state::collect(&git, head.as_deref(), config, &mut notes)?,
-        Source::GitTags => {
-            let revisions = tagged.iter().filter_map(revision).map(str::to_owned);
-            let revisions = revisions.collect();
-            (tagged, revisions)
-        }
-        _ => (Vec::new(), BTreeSet::new()),
+    let (marked, revisions) = if source == Source::StateFile {
+        state::collect(&git, head.as_deref(), config, &mut notes)?
+    } else if source == Source::GitTags {
+        let revisions = tagged.iter().filter_map(revision).map(str::to_owned);
+        let revisions = revisions.collect();
+        (tagged, revisions)
+    } else {
+        (Vec::new(), BTreeSet::new())
     };
     let revisions = revisions.iter().map(String::as_str);
     let log = log_of(&git, revisions.chain(head.as_deref()), config)?;
@@ -137,14 +137,18 @@ fn tags_of(git: &Git) -> Result<Vec<Tag>, GitHistoryError> {
 fn choose(config: &Config, tags: &[Tag], any_marked: bool) -> (Source, Vec<GitNote>) {
     let choice = config.source;
     let mut notes = Vec::new();
-    let by_state = !config.state_files.is_empty() || choice == SourceChoice::State;
-    let source = match choice {
-        SourceChoice::State => Source::StateFile,
-        SourceChoice::Tags => Source::GitTags,
-        SourceChoice::Merges => Source::GitMerges,
-        _ if by_state => Source::StateFile,
-        _ if any_marked => Source::GitTags,
-        _ => Source::GitMerges,
+    let (source, read) = match choice {
+        SourceChoice::State => (Source::StateFile, "state files"),
+        SourceChoice::Tags => (Source::GitTags, "tags"),
+        SourceChoice::Merges => (Source::GitMerges, "merges"),
+        SourceChoice::Auto
+        | SourceChoice::Deployments
+        | SourceChoice::Workflows
+        | SourceChoice::Releases => match (config.state_files.is_empty(), any_marked) {
+            (false, _) => (Source::StateFile, "state files"),
+            (true, true) => (Source::GitTags, "tags"),
+            (true, false) => (Source::GitMerges, "merges"),
+        },
     };
     if matches!(
         choice,
@@ -153,13 +157,8 @@ fn choose(config: &Config, tags: &[Tag], any_marked: bool) -> (Source, Vec<GitNo
         notes.push(GitNote {
             code: "deployments_need_github",
             text: format!(
-                "the configured source `{}` is on GitHub and not in a clone: {} are read instead",
+                "the configured source `{}` is on GitHub and not in a clone: {read} are read instead",
                 choice.name(),
-                match source {
-                    Source::StateFile => "state files",
-                    Source::GitTags => "tags",
-                    _ => "merges",
-                }
             ),
             help: "give a token, or set `source: tags` or `source: merges`".to_owned(),
         });

@@ -79,17 +79,11 @@ impl Client {
 }
 
 /// A refusal without a word about the permission is about this one.
-fn of_actions(error: GitHubError) -> GitHubError {
-    match error {
-        GitHubError::Forbidden {
-            needed: None,
-            message,
-        } => GitHubError::Forbidden {
-            needed: Some("actions: read".to_owned()),
-            message,
-        },
-        other => other,
+fn of_actions(mut error: GitHubError) -> GitHubError {
+    if let GitHubError::Forbidden { needed, .. } = &mut error {
+        needed.get_or_insert_with(|| "actions: read".to_owned());
     }
+    error
 }
 
 /// A file's name as one segment of a path.

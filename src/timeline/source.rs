@@ -28,10 +28,11 @@ pub(super) fn select<T>(
     let recorded = Recorded::of(records.iter().map(&event), config);
     let counts = |event: &Event| match event.source {
         Source::GithubDeployments => chosen == SourceChoice::Deployments,
-        Source::WorkflowRun => match chosen {
-            SourceChoice::Deployments => !recorded.knows(event, config),
-            other => other == SourceChoice::Workflows,
-        },
+        // Runs beside GitHub's deployments are those that it has no record of.
+        Source::WorkflowRun => {
+            chosen == SourceChoice::Workflows
+                || (chosen == SourceChoice::Deployments && !recorded.knows(event, config))
+        }
         Source::GithubReleases => chosen == SourceChoice::Releases,
         Source::StateFile => chosen == SourceChoice::State,
         Source::GitTags => chosen == SourceChoice::Tags && is_deployment_tag(event, config),
@@ -58,7 +59,7 @@ pub(super) fn select<T>(
         .collect()
 }
 
-/// Where the configuration leaves it open. Runs beside GitHub's deployments are those that it has no record of.
+/// Where the configuration leaves it open.
 fn first_of_all<'e>(events: impl Iterator<Item = &'e Event>, config: &Config) -> SourceChoice {
     let mut other_environments = false;
     let rank = |event: &'e Event| match event.source {
@@ -66,11 +67,16 @@ fn first_of_all<'e>(events: impl Iterator<Item = &'e Event>, config: &Config) ->
             other_environments = true;
             None
         }
-        Source::GithubDeployments | Source::WorkflowRun => Some(0),
-        Source::StateFile => Some(1),
-        Source::GithubReleases => Some(2),
-        Source::GitTags if is_deployment_tag(event, config) => Some(3),
-        Source::GitMerges => Some(4),
+        Source::GithubDeployments => Some(0),
+        // Runs that nobody named as the deploy are what jobs reported of themselves.
+        Source::WorkflowRun if config.workflows.is_empty() => Some(3),
+        Source::WorkflowRun => Some(1),
+        // A file that is not configured any more is a log that has ended.
+        Source::StateFile if config.state_files.is_empty() => Some(4),
+        Source::StateFile => Some(2),
+        Source::GithubReleases => Some(5),
+        Source::GitTags if is_deployment_tag(event, config) => Some(6),
+        Source::GitMerges => Some(7),
         Source::GitTags
         | Source::GithubChanges
         | Source::GitLog
@@ -82,10 +88,10 @@ fn first_of_all<'e>(events: impl Iterator<Item = &'e Event>, config: &Config) ->
         | Source::StatusPage => None,
     };
     match events.filter_map(rank).min() {
-        Some(0) => SourceChoice::Deployments,
-        Some(1) => SourceChoice::State,
-        Some(2) => SourceChoice::Releases,
-        Some(3) => SourceChoice::Tags,
+        Some(0 | 1 | 3) => SourceChoice::Deployments,
+        Some(2 | 4) => SourceChoice::State,
+        Some(5) => SourceChoice::Releases,
+        Some(6) => SourceChoice::Tags,
         // Their environments are to be listed (rule U4).
         None if other_environments => SourceChoice::Deployments,
         _ => SourceChoice::Merges,
@@ -269,6 +275,17 @@ mod tests {
             d.outcome = Outcome::Pending;
         }
         assert_eq!(kept(&[open, run], ""), ["dep:a", "run:1/production/"]);
+    }
+
+    #[test]
+    fn u1_a_state_file_that_is_configured_goes_before_what_jobs_said_of_themselves() {
+        let own = event(Source::WorkflowRun, "run:1/production/", Some("1"));
+        let state = event(Source::StateFile, "state:a", None);
+        let both = [own, state];
+        assert_eq!(kept(&both, "state_files: [{path: a}]"), ["state:a"]);
+        assert_eq!(kept(&both, ""), ["run:1/production/"]);
+        let named = "workflows: [{file: a.yml}]\nstate_files: [{path: a}]";
+        assert_eq!(kept(&both, named), ["run:1/production/"]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod docs;
 mod ghsim;
 mod judged;
 mod laws;
+mod runs;
 mod truth;
 mod world;
 mod world_self;

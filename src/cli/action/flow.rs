@@ -36,7 +36,7 @@ pub(super) struct Run<'a> {
     pub(super) payload: Value,
     pub(super) workflow: String,
     /// The run that triggered this one, where one did.
-    pub(super) other_run: Option<String>,
+    pub(super) triggered_by: Option<String>,
 }
 
 /// What the passes of one run have tried so far.
@@ -86,7 +86,7 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
         client: &client,
         budget: Budget::within(inputs.timeout.saturating_sub(LAST_WORDS)),
         workflow: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
-        other_run: other
+        triggered_by: other
             .filter(|_| runner.var("GITHUB_EVENT_NAME") == Some("workflow_run"))
             .map(|id| id.to_string()),
         payload,

@@ -20,7 +20,7 @@ const FRESH: chrono::Duration = chrono::Duration::seconds(20);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Run<'_> {
-    fn own_run<'r>(&'r self, config: &'r Config) -> OwnRun<'r> {
+    fn own_run<'r>(&'r self, loaded: &Loaded, config: &'r Config) -> OwnRun<'r> {
         let runner = Runner::of(self.host);
         // A workflow that another one has triggered speaks of that one, and not of itself.
         let other = (runner.var("GITHUB_EVENT_NAME") == Some("workflow_run"))
@@ -35,7 +35,7 @@ impl Run<'_> {
         let path = text("path").or_else(|| runner.var("GITHUB_WORKFLOW_REF"));
         let named = workflow_named(config, path.unwrap_or_default());
         OwnRun {
-            run: self.other_run.as_deref().unwrap_or(&self.workflow),
+            run: self.triggered_by.as_deref().unwrap_or(&self.workflow),
             attempt: match other {
                 Some(run) => run["run_attempt"]
                     .as_u64()
@@ -43,8 +43,7 @@ impl Run<'_> {
                 None => attempt(),
             },
             status: self.inputs.status.as_deref().or_else(|| {
-                // Where deploys are named, any other workflow is none.
-                text("conclusion").filter(|_| config.workflows.is_empty() || named.is_some())
+                text("conclusion").filter(|_| self.is_deploy(named.is_some(), loaded, config))
             }),
             // The event's own commit is only the default branch's head; another one was given on purpose.
             sha: text("head_sha")
@@ -65,13 +64,24 @@ impl Run<'_> {
         }
     }
 
+    /// Whether the run that triggered this one is a deploy: the configuration names it, or nothing else could be meant,
+    /// and it ran on what is merged.
+    fn is_deploy(&self, named: bool, loaded: &Loaded, config: &Config) -> bool {
+        let run = &self.payload["workflow_run"];
+        let event = run["event"].as_str().unwrap_or_default();
+        let merged = event != "push"
+            || run["head_branch"].as_str() == loaded.state.default_branch.as_deref();
+        let alone = config.workflows.is_empty() && loaded.state.deployments.is_empty() && merged;
+        (named || alone) && !event.starts_with("pull_request")
+    }
+
     /// The writer of the oldest pending event goes first; the others usually find themselves stored.
     pub(super) fn should_wait(&self, loaded: &Loaded, config: &Config, waits: u32) -> bool {
         if waits >= MOST_WAITS || self.is_read_only() || self.budget.left() < PATIENCE {
             return false;
         }
         let recorded = recorded(loaded);
-        let ours = match own::find(&self.own_run(config), &recorded, config) {
+        let ours = match own::find(&self.own_run(loaded, config), &recorded, config) {
             Own::Recorded(id) => Some(id),
             Own::Reported(event) => Some(event.id),
             Own::Ambiguous(_) | Own::Nothing => None,
@@ -109,7 +119,7 @@ impl Run<'_> {
         if self.is_read_only() {
             return None;
         }
-        match own::find(&self.own_run(config), &recorded(loaded), config) {
+        match own::find(&self.own_run(loaded, config), &recorded(loaded), config) {
             Own::Recorded(id) => outcome.facts.deployment = Some(id),
             Own::Reported(event) => {
                 outcome.facts.deployment = Some(event.id.clone());

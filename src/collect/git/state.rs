@@ -83,7 +83,7 @@ pub(super) fn versions(
     }
     let names: String = commits
         .iter()
-        .map(|(sha, _)| format!("{sha}:{}\n", file.path))
+        .flat_map(|(sha, _)| [sha, ":", &file.path, "\n"])
         .collect();
     let bytes = git.run_with(&["cat-file", "--batch"], &names, TEXT_LIMIT)?;
     let mut rest = bytes.as_slice();
@@ -125,7 +125,7 @@ fn resolve(git: &Git, events: &mut [Event]) -> Result<BTreeSet<String>, GitHisto
     }
     let names: String = versions
         .iter()
-        .map(|v| format!("{}\n", name_of(v)))
+        .flat_map(|v| [name_of(v), "\n".to_owned()])
         .collect();
     let bytes = git.run_with(&["cat-file", "--batch-check"], &names, LOG_LIMIT)?;
     let answers = String::from_utf8_lossy(&bytes);

@@ -159,7 +159,7 @@ async fn refresh(purse: &Purse<'_>, pages: &mut Pages, out: &mut Collected) {
 }
 
 /// Leaves out what is older than the cutoff, but for the baseline: the newest older success of each production service.
-fn trimmed(ask: &Ask<'_>, events: Vec<Event>) -> Vec<Event> {
+pub(super) fn trimmed(ask: &Ask<'_>, events: Vec<Event>) -> Vec<Event> {
     let mut newest_first = events;
     newest_first.sort_by(|a, b| (b.time, &b.id).cmp(&(a.time, &a.id)));
     let mut based: BTreeSet<String> = ask

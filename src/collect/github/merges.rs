@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::source::ALL;
 use super::{Collected, Note, Purse};
 use crate::adapter::github_mark::Landed;
@@ -15,36 +17,21 @@ pub(super) async fn collect(purse: &Purse<'_>, out: &mut Collected) -> Vec<Event
     let Some(head) = ask.state.head.clone() else {
         return Vec::new();
     };
-    out.note(Note {
-        code: "merge_is_deploy",
-        says: "every commit on the default branch counts as a deployment, at the moment it was merged"
-            .to_owned(),
-        help: Some(
-            "deploy with an `environment`, or name the deploy under `workflows` in .github/fivekeys.yml"
-                .to_owned(),
-        ),
-    });
-    let is_known = |sha: &str| {
-        let id = format!("merge:{sha}");
-        ask.known.get("deployment", &id).is_some()
-    };
+    say(out);
     let mut place = ask.places.get(KEY).map(String::as_str);
     let mut found: Vec<Event> = Vec::new();
     let mut oldest: Option<Instant> = None;
     let mut next = Some(head);
-    while let Some(from) = next.take() {
-        let met = is_known(&from);
-        if met && place == Some(ALL) {
-            break;
-        }
-        // Between the new ones and this place everything is known.
-        let from = match place.filter(|_| met) {
-            Some(older) => {
-                place = None;
-                older.to_owned()
+    while let Some(mut from) = next.take() {
+        if is_known(purse, &from) {
+            if place == Some(ALL) {
+                break;
             }
-            None => from,
-        };
+            // Between the new ones and this place everything is known.
+            if let Some(older) = place.take() {
+                older.clone_into(&mut from);
+            }
+        }
         if purse.left_for_source() == 0 {
             out.unfinished(KEY, from, oldest, ask.cutoff);
             return found;
@@ -57,27 +44,56 @@ pub(super) async fn collect(purse: &Purse<'_>, out: &mut Collected) -> Vec<Event
                 return found;
             }
         };
-        let page: BTreeMap<String, Landed> = nodes
-            .iter()
-            .filter_map(Landed::read)
-            .map(|landed| (landed.sha.clone(), landed))
-            .collect();
         let mut at = Some(from.clone());
-        while let Some(landed) = at.as_ref().and_then(|sha| page.get(sha)) {
-            if place.is_some() && is_known(&landed.sha) {
+        for landed in line(&nodes, &from) {
+            if place.is_some() && is_known(purse, &landed.sha) {
                 break;
             }
             oldest = Some(landed.at);
             found.push(landed.deployment());
-            at = landed.parent.clone();
+            at = landed.parent;
             if landed.at < ask.cutoff {
                 // The last one before the cutoff is the baseline.
                 at = None;
+                break;
             }
         }
         // A page without its own first commit would be asked for again and again.
         next = at.filter(|sha| *sha != from);
     }
     out.finished(KEY, oldest, ask.cutoff);
+    found
+}
+
+fn say(out: &mut Collected) {
+    out.note(Note {
+        code: "merge_is_deploy",
+        says: "every commit on the default branch counts as a deployment, at the moment it was merged"
+            .to_owned(),
+        help: Some(
+            "deploy with an `environment`, or name the deploy under `workflows` in .github/fivekeys.yml"
+                .to_owned(),
+        ),
+    });
+}
+
+fn is_known(purse: &Purse<'_>, sha: &str) -> bool {
+    let id = format!("merge:{sha}");
+    purse.ask.known.get("deployment", &id).is_some()
+}
+
+/// The first parents of a commit, itself first, as far as a page of its ancestors holds them.
+fn line(nodes: &[Value], from: &str) -> Vec<Landed> {
+    let mut page: BTreeMap<String, Landed> = nodes
+        .iter()
+        .filter_map(Landed::read)
+        .map(|landed| (landed.sha.clone(), landed))
+        .collect();
+    let mut found: Vec<Landed> = Vec::new();
+    let mut at = Some(from.to_owned());
+    while let Some(landed) = at.as_ref().and_then(|sha| page.remove(sha)) {
+        at.clone_from(&landed.parent);
+        found.push(landed);
+    }
     found
 }

@@ -1,5 +1,6 @@
 //! Which source besides GitHub's deployments is asked, in the order of rule U1: the first that has any.
 
+use super::deployments::trimmed;
 use super::{Collected, Note, Purse, hint, lists, merges, production, state, workflows};
 use crate::config::SourceChoice;
 use crate::event::{Event, Fact, Instant, Source};
@@ -24,6 +25,7 @@ pub(super) async fn collect(
         SourceChoice::Merges => merges::collect(purse, out).await,
         SourceChoice::Auto => first_of_all(purse, deployments, out).await,
     };
+    let found = trimmed(ask, found);
     let news = found.iter().filter(|event| !ask.known.knows(event));
     out.events.extend(news.cloned());
     found

@@ -93,58 +93,41 @@ impl Reader<'_, '_> {
         let place = ask.places.get(&self.key).map(String::as_str);
         let complete = place == Some(ALL);
         let mut older = place.and_then(Place::read);
-        let newest_known = self.newest_known();
-        let mut number = 1;
         let mut behind: Option<Instant> = None;
         let mut oldest: Option<Instant> = None;
+        let mut number = 1;
         loop {
-            let here = |created| Place {
-                created,
-                page: number,
-            };
             if self.purse.left_for_source() == 0 {
-                self.stop_at(oldest.map(here).or(older), out);
+                let here = oldest.map(|created| Place {
+                    created,
+                    page: number,
+                });
+                self.stop_at(here.or(older), out);
                 return;
             }
             let listed = ask.client.runs(self.file.as_deref(), number, ask.budget);
             let page = match listed.await {
                 Ok(page) => page,
                 Err(error) => {
-                    self.refused(&error, out);
+                    refused(&error, out);
                     return;
                 }
             };
             let runs: Vec<Run> = page.runs.iter().filter_map(|n| Run::read(n).ok()).collect();
             self.unreadable += page.runs.len() - runs.len();
             // Runs were deleted meanwhile, and what follows the place has moved to an earlier page.
-            if let Some(place) = behind
-                && number > 2
-                && runs.first().is_none_or(|first| first.created_at < place)
-            {
+            let too_old = |place| runs.first().is_none_or(|first| first.created_at < place);
+            if number > 2 && behind.is_some_and(too_old) {
                 number -= 1;
                 continue;
             }
             behind = None;
-            let mut met = false;
-            for run in &runs {
-                if run.created_at < ask.cutoff {
-                    out.finished(&self.key, oldest, ask.cutoff);
-                    return;
-                }
-                match self.take(run, out).await {
-                    Ok(known) => met |= known,
-                    Err(error) => {
-                        if let Some(error) = error {
-                            self.refused(&error, out);
-                        }
-                        self.stop_at(Some(here(run.created_at)), out);
-                        return;
-                    }
-                }
-                oldest = Some(run.created_at);
-            }
-            met |= oldest.is_some_and(|oldest| newest_known.is_some_and(|known| oldest <= known));
-            if page.last || (complete && met) {
+            let Some(met) = self.take_all(&runs, number, out).await else {
+                return;
+            };
+            oldest = runs.last().map(|run| run.created_at).or(oldest);
+            let past = oldest.is_some_and(|oldest| oldest < ask.cutoff);
+            if page.last || past || (complete && met) {
                 out.finished(&self.key, oldest, ask.cutoff);
                 return;
             }
@@ -160,6 +143,28 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Takes a page of runs in; whether what is behind it is known. `None` where reading had to stop.
+    async fn take_all(&mut self, runs: &[Run], page: u64, out: &mut Collected) -> Option<bool> {
+        let cutoff = self.purse.ask.cutoff;
+        let mut met = false;
+        for run in runs.iter().filter(|run| run.created_at >= cutoff) {
+            match self.take(run, out).await {
+                Ok(known) => met |= known,
+                Err(error) => {
+                    if let Some(error) = error {
+                        refused(&error, out);
+                    }
+                    let created = run.created_at;
+                    self.stop_at(Some(Place { created, page }), out);
+                    return None;
+                }
+            }
+        }
+        let newest = self.newest_known();
+        let oldest = runs.last().map(|run| run.created_at);
+        Some(met || oldest.is_some_and(|oldest| newest.is_some_and(|known| oldest <= known)))
+    }
+
     fn stop_at(&self, place: Option<Place>, out: &mut Collected) {
         let cutoff = self.purse.ask.cutoff;
         match place {
@@ -168,18 +173,6 @@ impl Reader<'_, '_> {
             }
             None => out.note(Note::truncated(&self.key)),
         }
-    }
-
-    fn refused(&self, error: &GitHubError, out: &mut Collected) {
-        let GitHubError::NotFound { .. } = error else {
-            out.unread("workflow runs", error);
-            return;
-        };
-        out.note(Note {
-            code: "unreadable",
-            says: format!("{error}"),
-            help: Some("check `workflows` in .github/fivekeys.yml".to_owned()),
-        });
     }
 
     /// Takes a run in; whether it was known and has not changed. `Err(None)`: the requests are used up.
@@ -293,6 +286,18 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+fn refused(error: &GitHubError, out: &mut Collected) {
+    let GitHubError::NotFound { .. } = error else {
+        out.unread("workflow runs", error);
+        return;
+    };
+    out.note(Note {
+        code: "unreadable",
+        says: format!("{error}"),
+        help: Some("check `workflows` in .github/fivekeys.yml".to_owned()),
+    });
 }
 
 /// Jobs are asked for only where the run itself does not say enough.

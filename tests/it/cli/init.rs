@@ -167,6 +167,6 @@ fn what_the_clone_holds_is_written_and_what_is_only_likely_is_a_comment() {
     );
     assert!(
         shop.read(".github/fivekeys.yml")
-            .contains("# Tags name these components: [\"api\", \"web\"]")
+            .contains("# Tags name these components: [\"api\",\"web\"]")
     );
 }
