@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::DateTime;
 
+use super::{Adapter, Reading};
 use crate::event::{
     Commit, Deployment, Event, Fact, Instant, Outcome, Pull, Source, Undoes, is_bot,
     is_hotfix_branch, is_hotfix_title, subject_key,
@@ -131,6 +132,34 @@ fn object_id(text: &str, record: usize) -> Result<String, GitLogError> {
 fn instant(seconds: &str) -> Option<Instant> {
     DateTime::from_timestamp(seconds.trim().parse().ok()?, 0)
 }
+
+/// A row of the table of adapters.
+pub(super) const ADAPTER: Adapter = Adapter {
+    id: "git-log",
+    title: "git log",
+    definition: "The output of `git log -z` in the format this program asks for, newest first: commits, the pull \
+                 requests that they say they merged, and, as merge is deploy, the first-parent commits of the first.",
+    read: |bytes, _| {
+        let log = read_log(bytes)?;
+        let head = log.first().map(|entry| entry.sha.clone());
+        let mut events = changes(&log, head.as_deref());
+        events.extend(merge_deployments(&log, head.as_deref()));
+        Ok(Reading {
+            events,
+            head,
+            ..Reading::default()
+        })
+    },
+};
+
+/// A row of the table of adapters.
+pub(super) const TAG_ADAPTER: Adapter = Adapter {
+    id: "git-tags",
+    title: "git tags",
+    definition: "The output of `git for-each-ref refs/tags` in the format this program asks for: a deployment for \
+                 each tag that the patterns in force call one.",
+    read: |bytes, config| Ok(tag_deployments(&read_tags(bytes)?, config).into()),
+};
 
 /// Commits, and the pull requests that they say they merged. Where a merge was copied to another branch, the
 /// pull request is the one on the line of first parents of `head`, else the earliest.

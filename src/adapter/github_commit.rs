@@ -4,9 +4,18 @@ use serde_json::Value;
 
 use super::PayloadError;
 use super::github_payload::{instant, is_bot_actor, text};
+use super::table::{Adapter, each_record};
 use crate::event::{Commit, Event, Fact, Source, Undoes, is_bot, is_hotfix_title, subject_key};
 
 const WHAT: &str = "commit";
+
+/// A row of the table of adapters.
+pub(super) const ADAPTER: Adapter = Adapter {
+    id: "github-commit",
+    title: "GitHub commits",
+    definition: "Commits as REST lists and compares them; one object, a list, or an object a line.",
+    read: |bytes, _| each_record(bytes, |node| from_rest(node).map(Some)),
+};
 
 /// One commit. Its message is read and not kept.
 ///

@@ -4,9 +4,32 @@ use serde_json::Value;
 
 use super::PayloadError;
 use super::github_payload::{instant, nodes, required, text};
+use super::table::{Adapter, each_record};
 use crate::event::{Deployment, Event, Fact, Instant, Outcome, Source};
 
 const WHAT: &str = "deployment";
+
+/// A row of the table of adapters.
+pub(super) const ADAPTER: Adapter = Adapter {
+    id: "github-deployment",
+    title: "GitHub deployments",
+    definition: "Deployments with their statuses, as payloads of `deployment_status`, as REST objects with a list \
+                 `statuses`, or as nodes of GraphQL; one object, a list, or an object a line.",
+    read: |bytes, _| each_record(bytes, |record| one(record).map(Some)),
+};
+
+fn one(record: &Value) -> Result<Event, PayloadError> {
+    if record["deployment"].is_object() {
+        from_webhook(record)
+    } else if record["node_id"].is_string() {
+        from_rest(
+            record,
+            record["statuses"].as_array().map_or(&[], Vec::as_slice),
+        )
+    } else {
+        from_graphql(record)
+    }
+}
 
 /// A deployment and its statuses, before they are judged.
 #[derive(Debug, Default)]

@@ -4,11 +4,21 @@ use serde_json::Value;
 
 use super::PayloadError;
 use super::github_payload::{instant, is_bot_actor, nodes, required, text};
+use super::table::{Adapter, each_record};
 use crate::event::{
     Event, Fact, Instant, Pull, Source, Undoes, is_hotfix_branch, is_hotfix_title, subject_key,
 };
 
 const WHAT: &str = "pull request";
+/// A row of the table of adapters.
+pub(super) const ADAPTER: Adapter = Adapter {
+    id: "github-pull",
+    title: "GitHub pull requests",
+    definition: "Pull requests as nodes of GraphQL; one object, a list, or an object a line. What was not merged \
+                 is no change.",
+    read: |bytes, _| each_record(bytes, from_graphql),
+};
+
 /// GitHub itself lists no more.
 const MOST_COMMITS: usize = 250;
 

@@ -5,7 +5,8 @@
 mod file;
 
 use super::status;
-use crate::config::ShapeError;
+use super::table::{self, Adapter, ReadError, Reading};
+use crate::config::{Config, ShapeError};
 use crate::event::{
     self, Cause, Commit, Correction, DeclaredChange, Event, Fact, Incident, Instant, Outcome, Pull,
     Range, Source, Undoes, causes_in, is_bot, is_hotfix_branch, is_hotfix_title, subject_key,
@@ -17,25 +18,24 @@ use file::{
 
 pub use file::Settings;
 
-/// What a history file holds.
-#[derive(Debug, Default)]
-pub struct History {
-    /// Its facts.
-    pub events: Vec<Event>,
-    /// Where it begins.
-    pub since: Option<Instant>,
-    /// Head of the production branch.
-    pub head: Option<String>,
-    /// What of the configuration it needs.
-    pub settings: Settings,
+/// A row of the table of adapters.
+pub(super) const ADAPTER: Adapter = Adapter {
+    id: "history",
+    title: "History file",
+    definition: "One JSON object of the shape in `history.schema.json`: deployments, commits, pull requests, \
+                 incidents and marks, written by hand or exported from another tool. Ids are kept as written.",
+    read,
+};
+
+fn read(bytes: &[u8], _: &Config) -> Result<Reading, ReadError> {
+    Ok(parse(table::text(bytes)?)?)
 }
 
 /// Reads a history file. Ids are kept as written.
 ///
 /// # Errors
 /// When it is not JSON of this shape.
-pub fn parse(text: &str) -> Result<History, ShapeError> {
-    let text = text.trim_start_matches('\u{feff}');
+pub fn parse(text: &str) -> Result<Reading, ShapeError> {
     // A list would be read as the fields in order, and an empty one as an empty history.
     if text.trim_start().starts_with('[') {
         return Err(ShapeError::new("a history is one JSON object", None));
@@ -90,7 +90,7 @@ pub fn parse(text: &str) -> Result<History, ShapeError> {
             .enumerate()
             .map(|(n, row)| mark(n, row)),
     );
-    Ok(History {
+    Ok(Reading {
         events,
         since: file.history_since,
         head: file.head,

@@ -10,6 +10,7 @@ pub mod github_run;
 mod history;
 pub mod state_file;
 mod status;
+mod table;
 pub mod workflow_file;
 
 pub use git_log::{
@@ -17,4 +18,22 @@ pub use git_log::{
     read_log, read_tags, tag_deployments,
 };
 pub use github_payload::PayloadError;
-pub use history::{History, Settings as HistorySettings, parse as parse_history};
+pub use history::{Settings as HistorySettings, parse as parse_history};
+pub use table::{Adapter, ReadError, Reading};
+
+/// Every adapter, by name.
+pub const ADAPTERS: [Adapter; 6] = [
+    git_log::ADAPTER,
+    git_log::TAG_ADAPTER,
+    github_commit::ADAPTER,
+    github_deployment::ADAPTER,
+    github_pull::ADAPTER,
+    history::ADAPTER,
+];
+
+/// The adapter of this name.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Adapter> {
+    const TABLE: &[Adapter] = &ADAPTERS;
+    TABLE.iter().find(|adapter| adapter.id == id)
+}

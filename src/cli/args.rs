@@ -26,13 +26,13 @@ Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
 6 a newer fivekeys wrote the ledger.";
 
 const EXPLAIN_EXAMPLES: &str = "\
-Metrics:
-  change_lead_time, deployment_frequency, failed_deployment_recovery_time,
-  change_fail_rate, deployment_rework_rate
-
 Examples:
+  fivekeys explain                     every figure that can be explained
   fivekeys explain change_lead_time --service api
-  fivekeys explain MTTR --window 180d --verbose";
+  fivekeys explain change_lead_time.stages.review.p90
+  fivekeys explain MTTR --window 180d --verbose
+  fivekeys explain '#417' --format json
+  fivekeys explain tag:v1.2.0";
 
 const DEPLOY_EXAMPLES: &str = "\
 Examples:
@@ -44,6 +44,14 @@ const OPEN_EXAMPLES: &str = "\
 Examples:
   fivekeys incident open 'Checkout is down' --id pd-4711 --caused-by build-812
   fivekeys incident resolve pd-4711 --fixed-by build-815";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  fivekeys doctor                      this clone, its configuration and ledger
+  GITHUB_TOKEN=… fivekeys doctor       the same, and what GitHub answers
+  fivekeys doctor --repair             mend a broken ledger
+It reads and tells; only --repair writes. What cannot be read is set aside in
+ledger/aside/, word for word, in .dora/ or in a new commit on the branch.";
 
 /// Software delivery, measured by DORA's five metrics from what you already have.
 #[derive(Debug, Parser)]
@@ -64,7 +72,7 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Print the metrics week by week, as charts.
     Trend(TrendArgs),
-    /// Show how a number came about: definition, rules, events.
+    /// Show how a number or a verdict came about: definition, rules, events.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
     /// Record a deployment in .dora/, or correct one.
@@ -79,6 +87,9 @@ pub(super) enum Command {
     },
     /// Recompute .dora/metrics.json from the ledger and compare.
     Verify(VerifyArgs),
+    /// Find what keeps the numbers from being right.
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(DoctorArgs),
     /// Run as a GitHub Action; the container calls it.
     Action,
 }
@@ -116,8 +127,8 @@ pub(super) struct Scope {
     /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Measure a file instead of this clone: history=FILE.
-    #[arg(long, value_name = "KIND=FILE")]
+    /// Measure a file, not this clone: history=FILE.
+    #[arg(long, value_name = "ADAPTER=FILE")]
     pub(super) from: Option<String>,
 }
 
@@ -171,9 +182,17 @@ pub(super) struct TrendArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// Its name, or an older one such as MTTR or CFR.
-    pub(super) metric: String,
-    /// Every event instead of the first twenty.
+    /// A figure or an event, as below; without it: every figure there is.
+    pub(super) figure: Option<String>,
+    /// terminal, markdown or json.
+    #[arg(
+        long,
+        default_value = "terminal",
+        hide_possible_values = true,
+        value_parser = ["terminal", "markdown", "json"],
+    )]
+    pub(super) format: String,
+    /// Every event, not only the first twenty.
     #[arg(long)]
     pub(super) verbose: bool,
     /// What to look at.
@@ -280,6 +299,26 @@ pub(super) struct IncidentResolveArgs {
     /// The deployment that repaired it.
     #[arg(long, value_name = "ID")]
     pub(super) fixed_by: Option<String>,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Mend a ledger that cannot be read.
+    #[arg(long)]
+    pub(super) repair: bool,
+    /// Such as acme/shop; else that of the clone.
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub(super) repository: Option<String>,
+    /// Branch of the ledger.
+    #[arg(long, value_name = "NAME", default_value = "fivekeys")]
+    pub(super) branch: String,
+    /// Do not ask GitHub, even with a token.
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// Configuration, instead of .github/fivekeys.yml.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
 }
 
 /// `verify`.

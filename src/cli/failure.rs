@@ -2,8 +2,9 @@
 
 use super::Exit;
 use crate::adapter::PayloadError;
+use crate::adapter::ReadError;
 use crate::collect::git::GitHistoryError;
-use crate::config::{ConfigError, DurationError, PatternError, ShapeError};
+use crate::config::{ConfigError, DurationError, PatternError};
 use crate::event::TimeError;
 use crate::github::GitHubError;
 use crate::host::Host;
@@ -106,7 +107,7 @@ macro_rules! failures {
 
 failures! {
     ConfigError => Exit::Usage, |e| e.help().map(str::to_owned);
-    ShapeError => Exit::Usage, |e| e.help.clone();
+    ReadError => Exit::Usage, |e| e.help().map(str::to_owned);
     PatternError => Exit::Usage, |_| None;
     DurationError => Exit::Usage, |_| None;
     TimeError => Exit::Usage, |_| None;
@@ -117,6 +118,7 @@ failures! {
     TooNew => Exit::TooNew, |_| Some("use the fivekeys that wrote it, or a newer one".to_owned());
     std::io::Error => Exit::Usage, |_| None;
     crate::render::RenderError => Exit::Bug, |_| None;
+    crate::render::Unexplained => Exit::Usage, |e| Some(e.help());
 }
 
 impl From<FolderError> for Failure {

@@ -3,6 +3,7 @@
 mod action;
 mod args;
 mod artifacts;
+mod doctor;
 mod exit;
 mod explain;
 mod failure;
@@ -41,6 +42,7 @@ pub fn run(host: &Host) -> ExitCode {
         Command::Deploy(args) => record::deploy(host, &args),
         Command::Incident { command } => record::incident(host, &command),
         Command::Verify(args) => verify::run(host, &args),
+        Command::Doctor(args) => doctor::run(host, &args),
         Command::Action => return action::run(host).into(),
     };
     match done {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::Scope;
 use super::progress::Progress;
 use super::{Exit, Failure, question};
-use crate::adapter::parse_history;
+use crate::adapter::{self, ADAPTERS};
 use crate::collect::git::{self, GitHistory};
 use crate::config::Config;
 use crate::event::{Event, Events, Fact, Instant, Source};
@@ -81,22 +81,31 @@ pub(super) fn open(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
 }
 
 fn from_file(host: &Host, scope: &Scope, from: &str) -> Result<Workspace, Failure> {
-    let Some(("history", path)) = from.split_once('=') else {
+    let named = from
+        .split_once('=')
+        .and_then(|(id, path)| Some((adapter::find(id)?, path)));
+    let Some((adapter, path)) = named else {
+        let known: Vec<&str> = ADAPTERS.iter().map(|a| a.id).collect();
         return Err(Failure::usage(
             format!("`--from {from}` names no adapter and file"),
-            Some("write --from history=FILE".to_owned()),
+            Some(format!(
+                "write --from ADAPTER=FILE; adapters are {}",
+                known.join(", ")
+            )),
         ));
     };
     let path = host.folder.join(path);
     let text = disk::read_text(&path, LARGEST_HISTORY)?
         .ok_or_else(|| Failure::usage(format!("there is no {}", path.display()), None))?;
-    let history = parse_history(&text)
-        .map_err(|e| Failure::from(e).during(format!("cannot use {}", path.display())))?;
     let mut config = match &scope.config {
         Some(path) => question::read_config(&host.folder, Some(path))?,
         None => Config::default(),
     };
+    question::override_config(&mut config, scope)?;
+    let history = (adapter.read)(text.as_bytes(), &config)
+        .map_err(|e| Failure::from(e).during(format!("cannot use {}", path.display())))?;
     question::apply_settings(&mut config, &history.settings)?;
+    // What is asked for on the command line beats what the file says it needs.
     question::override_config(&mut config, scope)?;
     let mut events: Events = history.events.into_iter().collect();
     events.history_since = history.since;
@@ -244,7 +253,10 @@ pub(super) fn unreadable(ledger: &Ledger) -> Note {
             },
             first.join("; ")
         ),
-        help: Some("Repair or remove those lines; nothing else was touched.".to_owned()),
+        help: Some(
+            "`fivekeys doctor --repair` sets those lines aside; nothing else was touched."
+                .to_owned(),
+        ),
     }
 }
 

@@ -132,7 +132,7 @@ impl DeployWorkflow {
             self.service.as_deref(),
         ];
         let rest: Vec<&str> = rest.into_iter().map(Option::unwrap_or_default).collect();
-        format!("{} {}", self.file.describe(), rest.join(" "))
+        format!("{}, {}", self.file.describe(), rest.join(", "))
     }
 }
 
@@ -151,7 +151,7 @@ impl StateFile {
     fn describe(&self) -> String {
         let environment = self.environment.as_deref().unwrap_or_default();
         let service = self.service.as_deref().unwrap_or_default();
-        format!("{} {environment} {service}", self.path)
+        format!("{}, {environment}, {service}", self.path)
     }
 }
 
@@ -233,7 +233,8 @@ impl Config {
         put("source", self.source.name().to_owned());
         put("tags", self.tags.describe());
         put("prereleases", self.prereleases.to_string());
-        put("incidents.labels", self.incident_labels.join(" "));
+        put("incidents.labels", self.incident_labels.join(", "));
+        put("corrections", self.corrections.clone());
         for (n, workflow) in self.workflows.iter().enumerate() {
             put(&format!("workflows.{n}"), workflow.describe());
         }

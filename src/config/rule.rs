@@ -278,16 +278,16 @@ impl Rules {
                 "failure.rollback_grace",
                 format!("{}s", self.rollback_grace_seconds),
             ),
-            ("failure.labels", self.failure_labels.join(" ")),
-            ("failure.cleared_labels", self.cleared_labels.join(" ")),
-            ("hotfix.labels", self.hotfix_labels.join(" ")),
+            ("failure.labels", self.failure_labels.join(", ")),
+            ("failure.cleared_labels", self.cleared_labels.join(", ")),
+            ("hotfix.labels", self.hotfix_labels.join(", ")),
             (
                 "hotfix.tags",
                 self.hotfix_tags
                     .as_ref()
                     .map_or_else(String::new, TagPattern::describe),
             ),
-            ("rework.labels", self.rework_labels.join(" ")),
+            ("rework.labels", self.rework_labels.join(", ")),
         ]
     }
 }

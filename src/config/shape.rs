@@ -1,5 +1,7 @@
 //! A document that has not the shape it should: where, what, and a near match for a key that does not exist.
 
+use crate::event::nearest;
+
 /// A text whose keys or values do not fit.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}{what}", place.map(|(line, column)| format!("line {line}, column {column}: ")).unwrap_or_default())]
@@ -38,29 +40,8 @@ impl ShapeError {
 
 /// A near match, else the list.
 fn suggest(wrong: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|k| (distance(wrong, k), *k))
-        .min()
-        .filter(|(d, k)| *d <= 2.max(k.len() / 3));
-    match near {
-        Some((_, key)) => format!("did you mean `{key}`?"),
+    match nearest(wrong, known.iter().copied()) {
+        Some(key) => format!("did you mean `{key}`?"),
         None => format!("the keys here are {}", known.join(", ")),
     }
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(80).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(80).enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let cost = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
 }

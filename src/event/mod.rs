@@ -9,6 +9,7 @@
 
 mod events;
 mod fact;
+mod near;
 mod text;
 mod time;
 
@@ -17,5 +18,6 @@ pub use fact::{
     Cause, Commit, Correction, DeclaredChange, Deployment, Event, Fact, Incident, Outcome, Pull,
     Range, Retraction, Source,
 };
+pub use near::nearest;
 pub use text::{Undoes, causes_in, digest, is_bot, is_hotfix_branch, is_hotfix_title, subject_key};
 pub use time::{Calendar, Instant, Span, TimeError, Window, parse_instant, seconds_between};

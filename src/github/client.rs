@@ -1,10 +1,11 @@
 //! The client: REST and GraphQL over octocrab, with our own policy of retries.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use octocrab::Octocrab;
 use serde_json::{Value, json};
 
@@ -252,19 +253,12 @@ impl Client {
         {
             return Err(GitHubError::TooLarge { bytes });
         }
-        answer.text = octo
-            .body_to_string(response)
-            .await
-            .map_err(|e| self.lost(&e))?;
-        if answer.text.len() as u64 > MOST_BYTES {
-            let bytes = answer.text.len() as u64;
-            return Err(GitHubError::TooLarge { bytes });
-        }
+        answer.text = whole(response.into_body(), MOST_BYTES, |e| self.lost(e)).await?;
         Ok(answer)
     }
 
     /// A failed transfer in words, its causes included.
-    fn lost(&self, error: &octocrab::Error) -> GitHubError {
+    fn lost(&self, error: &(dyn Error + 'static)) -> GitHubError {
         let mut words = Vec::new();
         let mut cause = error.source();
         while let Some(deeper) = cause {
@@ -280,6 +274,28 @@ impl Client {
         words.dedup();
         let message = one_line(&words.join(": ")).replace(self.token.secret(), "***");
         GitHubError::Network { message }
+    }
+}
+
+/// A body to its end, which GitHub may not have announced; no more than `most_bytes` of it are ever held.
+async fn whole<B>(
+    body: B,
+    most_bytes: u64,
+    lost: impl FnOnce(&(dyn Error + 'static)) -> GitHubError,
+) -> Result<String, GitHubError>
+where
+    B: BodyExt,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let limit = usize::try_from(most_bytes).unwrap_or(usize::MAX);
+    match Limited::new(body, limit).collect().await {
+        Ok(read) => String::from_utf8(read.to_bytes().into()).map_err(|_| GitHubError::BadAnswer {
+            message: "it is not UTF-8".to_owned(),
+        }),
+        Err(error) if error.is::<LengthLimitError>() => Err(GitHubError::TooLarge {
+            bytes: most_bytes + 1,
+        }),
+        Err(error) => Err(lost(error.as_ref())),
     }
 }
 
@@ -326,6 +342,8 @@ fn split_repository(repository: &str) -> Result<(&str, &str), GitHubError> {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::Full;
+
     use super::*;
 
     #[test]
@@ -345,6 +363,21 @@ mod tests {
             split_repository("acme/shop.js").unwrap(),
             ("acme", "shop.js")
         );
+    }
+
+    #[tokio::test]
+    async fn a_body_of_unannounced_length_is_cut_off() {
+        let network = |e: &(dyn Error + 'static)| GitHubError::Network {
+            message: e.to_string(),
+        };
+        let body = || Full::new(std::io::Cursor::new(vec![b'x'; 1_000]));
+        let read = whole(body(), 1_000, network).await;
+        assert_eq!(read.map(|text| text.len()), Ok(1_000));
+        let cut = whole(body(), 999, network).await;
+        assert_eq!(cut, Err(GitHubError::TooLarge { bytes: 1_000 }));
+        let binary = Full::new(&b"\xff"[..]);
+        let read = whole(binary, 10, network).await;
+        assert!(matches!(read, Err(GitHubError::BadAnswer { .. })));
     }
 
     #[tokio::test]

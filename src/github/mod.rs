@@ -12,6 +12,7 @@ mod compare;
 mod error;
 mod graph;
 mod marks;
+mod probe;
 mod pulls;
 mod runs;
 mod state;
@@ -26,6 +27,7 @@ pub use compare::Comparison;
 pub use error::GitHubError;
 pub use graph::{GraphAnswer, GraphError};
 pub use marks::{List, ListPage};
+pub use probe::{Quota, forbids_commits};
 pub use runs::RunPage;
 pub use state::{
     BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::{Ledger, META, Plan, Unreadable, day_of, month_of, month_path, months_between};
+use super::{
+    Ledger, META, Plan, Repair, TooNew, Unreadable, day_of, month_of, month_path, months_between,
+    repair,
+};
 use crate::github::{Budget, Client, GitHubError, Part, State, StateRequest};
 
 /// A branch of a repository that holds a ledger, or will.
@@ -19,6 +22,8 @@ pub struct Branch<'c> {
 pub struct Loaded {
     /// The ledger; empty where there is no branch.
     pub ledger: Ledger,
+    /// Files of the ledger as they were read.
+    pub texts: BTreeMap<String, String>,
     /// The commit it was read from; absent where there is no branch.
     pub head: Option<String>,
     /// The repository.
@@ -77,6 +82,7 @@ impl<'c> Branch<'c> {
         let ledger = self.read(&texts, since, head.is_some(), &state);
         Ok(Loaded {
             ledger,
+            texts,
             head,
             state,
         })
@@ -135,6 +141,19 @@ impl<'c> Branch<'c> {
         }
         let foreign = exists && ledger.unreadable.is_empty() && !texts.contains_key(META);
         foreign.then(|| "the branch exists and holds no ledger".to_owned())
+    }
+
+    /// How a ledger that was loaded whole is mended; `None` where nothing is broken, where a file could not be read at
+    /// all, or where the branch is somebody else's.
+    ///
+    /// # Errors
+    /// When a newer version wrote it.
+    pub fn repair(&self, loaded: &Loaded, today: NaiveDate) -> Result<Option<Repair>, TooNew> {
+        let in_lines = |broken: &Unreadable| loaded.texts.contains_key(&broken.file);
+        if !loaded.ledger.unreadable.iter().all(in_lines) {
+            return Ok(None);
+        }
+        repair(&loaded.texts, today)
     }
 
     /// Writes a plan on top of the commit that was read, or makes the branch.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Ledger, Plan, TooNew};
+use chrono::NaiveDate;
+
+use super::{Ledger, Plan, Repair, TooNew, repair};
 use crate::host::disk;
 
 /// Largest file that is read.
@@ -52,6 +54,18 @@ impl Folder {
     /// # Errors
     /// When a file cannot be read, or a newer version wrote it.
     pub fn load(&self) -> Result<Ledger, FolderError> {
+        Ok(Ledger::read(&self.files()?, None)?)
+    }
+
+    /// How it is mended; `None` when nothing is broken. Keep it locked until the repair is saved.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or a newer version wrote it.
+    pub fn repair(&self, today: NaiveDate) -> Result<Option<Repair>, FolderError> {
+        Ok(repair(&self.files()?, today)?)
+    }
+
+    fn files(&self) -> Result<BTreeMap<String, String>, FolderError> {
         let mut files = BTreeMap::new();
         for path in disk::list_files(&self.root.join("ledger"))? {
             let name = format!("ledger/{}", path.to_string_lossy().replace('\\', "/"));
@@ -59,7 +73,7 @@ impl Folder {
                 files.insert(name, text);
             }
         }
-        Ok(Ledger::read(&files, None)?)
+        Ok(files)
     }
 
     /// Carries a plan out: every file whole or not at all, deletions last.

@@ -9,6 +9,7 @@ mod branch;
 mod folder;
 mod line;
 mod plan;
+mod repair;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub use branch::{Branch, Loaded};
 pub use folder::{Folder, FolderError};
 pub use line::Line;
 pub use plan::Plan;
+pub use repair::{Repair, aside_path, repair};
 
 /// The layout that this version writes.
 pub const SCHEMA: u32 = 1;

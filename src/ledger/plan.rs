@@ -153,7 +153,7 @@ fn join(lines: &mut Vec<Line>, more: impl IntoIterator<Item = Line>) {
     }
 }
 
-fn print(lines: &[Line]) -> String {
+pub(super) fn print(lines: &[Line]) -> String {
     let mut text = String::new();
     for line in lines {
         text.push_str(&line.raw);

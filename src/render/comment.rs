@@ -43,6 +43,8 @@ struct Context {
     stages: Vec<(String, String)>,
     rows: Vec<Row>,
     window: String,
+    change: String,
+    fingerprint: String,
 }
 
 /// The shipped comment of one change; none when the report does not know it as delivered.
@@ -111,6 +113,8 @@ fn context(
             header.until,
             escape::brief(&header.timezone)
         ),
+        change: escape::brief(&change.id),
+        fingerprint: escape::brief(&header.fingerprint),
     }
 }
 
@@ -145,7 +149,7 @@ mod tests {
         | Change fail rate | 4 % | 5 % | no detectable change |
         | Deployment rework rate | 5 % | 2 % | ↑ 3.1 points, worse |
 
-        2025-12-30 – 2026-03-29 UTC, against the window before.
+        2025-12-30 – 2026-03-29 UTC, against the window before. Definition <code>3f9a61c0d2b4</code>; <code>fivekeys explain 475</code> says where each time comes from.
 
         </details>
         "##);

@@ -4,7 +4,7 @@ use super::{RenderError, Style, escape};
 use crate::report::v1::{DeltaState, Metrics, Report, Scope};
 use crate::report::{METRICS, Unit, headline};
 
-const HEAD: [&str; 15] = [
+const HEAD: [&str; 16] = [
     "scope",
     "service",
     "metric",
@@ -20,6 +20,7 @@ const HEAD: [&str; 15] = [
     "reason",
     "from",
     "to",
+    "definition",
 ];
 
 enum Cell<'a> {
@@ -42,14 +43,25 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
         (report.window.from - length, report.window.from),
     ]
     .map(|(from, to)| [from, to].map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
-    scope_rows(&mut out, ["overall", ""], &report.overall, &days);
+    let definition = &report.definition.fingerprint;
+    scope_rows(
+        &mut out,
+        ["overall", ""],
+        &report.overall,
+        (&days, definition),
+    );
     for (name, scope) in &report.services {
-        scope_rows(&mut out, ["service", name], scope, &days);
+        scope_rows(&mut out, ["service", name], scope, (&days, definition));
     }
     Ok(out)
 }
 
-fn scope_rows(out: &mut String, names: [&str; 2], scope: &Scope, days: &[[String; 2]; 2]) {
+fn scope_rows(
+    out: &mut String,
+    names: [&str; 2],
+    scope: &Scope,
+    (days, definition): (&[[String; 2]; 2], &str),
+) {
     for (index, [from, to]) in days.iter().enumerate() {
         let metrics = if index == 0 {
             &scope.metrics
@@ -67,7 +79,7 @@ fn scope_rows(out: &mut String, names: [&str; 2], scope: &Scope, days: &[[String
                 names,
                 (metric.id, metric.unit, metrics),
                 compared,
-                [from, to],
+                [from, to, definition],
             );
         }
     }
@@ -78,7 +90,7 @@ fn metric_row(
     [scope, service]: [&str; 2],
     (metric, unit, metrics): (&str, Unit, &Metrics),
     (previous, state): (Option<f64>, &str),
-    [from, to]: [&str; 2],
+    [from, to, definition]: [&str; 3],
 ) {
     let Some(head) = headline(metric, metrics) else {
         return;
@@ -103,6 +115,7 @@ fn metric_row(
         Cell::Text(head.reason.as_deref().unwrap_or("")),
         Cell::Text(from),
         Cell::Text(to),
+        Cell::Text(definition),
     ];
     let line: Vec<String> = cells.iter().map(written).collect();
     out.push_str(&line.join(","));
@@ -149,14 +162,14 @@ mod tests {
         assert_eq!(lines.len(), 1 + 2 * 5 * 2 + 1);
         assert_eq!(
             lines[1],
-            "overall,,change_lead_time,seconds,35280,29988,44100,301,43560,changed,high,2024,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z"
+            "overall,,change_lead_time,seconds,35280,29988,44100,301,43560,changed,high,2024,,2025-12-30T00:00:00Z,2026-03-30T00:00:00Z,3f9a61c0d2b4"
         );
-        assert!(lines[6].ends_with("2025-10-01T00:00:00Z,2025-12-30T00:00:00Z"));
+        assert!(lines[6].ends_with("2025-10-01T00:00:00Z,2025-12-30T00:00:00Z,3f9a61c0d2b4"));
         assert!(
             lines
                 .iter()
                 .filter(|l| !l.is_empty())
-                .all(|l| l.split(',').count() == 15)
+                .all(|l| l.split(',').count() == 16)
         );
     }
 

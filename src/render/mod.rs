@@ -30,7 +30,11 @@ pub use badge::badges;
 pub use comment::{comment, marker};
 pub use compare::compare;
 pub use config_file::{Found, FoundFile, FoundWorkflow, config_file};
-pub use explain::{explain, explain_markdown};
+pub use explain::{
+    Comparison, EXPLANATION_SCHEMA, Exclusion, Explanation, Fact, Item, Kind, Measure, Part,
+    Reason, Rule, Unexplained, explain, explainable, explanation_json, explanation_markdown,
+    explanation_terminal,
+};
 pub use humanize::reason;
 pub use json::{deployments_json, incidents_json, metrics_json};
 pub use markdown::{RunFacts, summary};
@@ -80,9 +84,6 @@ pub enum RenderError {
     /// The document cannot be written as JSON: a bug.
     #[error("the report cannot be written as JSON")]
     Json(#[from] serde_json::Error),
-    /// No metric has this id or alias.
-    #[error("no metric is called `{0}`")]
-    UnknownMetric(String),
 }
 
 /// A row of [`FORMATS`].

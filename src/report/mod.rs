@@ -12,11 +12,20 @@ use std::collections::BTreeMap;
 use crate::config::Config;
 use crate::event::{Calendar, Events, Instant, Window, digest, seconds_between};
 use crate::insight;
+use crate::metric::stats::quantile;
 use crate::metric::{Period, Scope};
 use crate::timeline::Timeline;
 
 pub use crate::metric::{Better, Factor, METRICS, Metric, Unit, find as find_metric};
 pub use headline::{Headline, headline};
+
+/// Which values of a sample of `n`, counted from 1 in ascending order, are the ends of the median's 95 % interval;
+/// none below six values.
+#[must_use]
+pub fn median_ranks(n: u64) -> Option<[u64; 2]> {
+    let (low, high) = quantile::ranks(usize::try_from(n).ok()?, 0.5, 0.95);
+    Some([low? as u64, high? as u64])
+}
 
 /// What is asked of the events.
 #[derive(Debug, Clone)]
@@ -132,13 +141,18 @@ fn definition(config: &Config, window: &Window) -> v1::Definition {
     let days = seconds_between(window.from, window.to) / 86_400;
     parameters.insert("window".to_owned(), format!("{days}d"));
     parameters.insert("rules".to_owned(), "1".to_owned());
-    let text: Vec<String> = parameters
+    v1::Definition {
+        fingerprint: fingerprint(&parameters),
+        parameters,
+    }
+}
+
+/// The hash of the rules in force: twelve hexadecimal digits of SHA-256 over `key=value` lines, sorted by key.
+#[must_use]
+pub fn fingerprint(parameters: &BTreeMap<String, String>) -> String {
+    let lines: Vec<String> = parameters
         .iter()
         .map(|(key, value)| format!("{key}={value}\n"))
         .collect();
-    let fingerprint = digest(text.concat().as_bytes(), 6);
-    v1::Definition {
-        fingerprint,
-        parameters,
-    }
+    digest(lines.concat().as_bytes(), 6)
 }

@@ -9,7 +9,7 @@ use fivekeys::report::v1::{Quantiles, Report, Scope};
 use fivekeys::report::{Ask, build};
 use serde_json::{Map, Value, json};
 
-fn cases() -> Vec<Value> {
+pub(crate) fn cases() -> Vec<Value> {
     let text = include_str!("fixtures/cases.json");
     let file: Value = serde_json::from_str(text).unwrap();
     file["cases"].as_array().unwrap().clone()
@@ -45,7 +45,7 @@ fn config(settings: &HistorySettings, case: &Value) -> Config {
     config
 }
 
-fn report(case: &Value, failed_attempts: FailedAttempts) -> Report {
+pub(crate) fn report(case: &Value, failed_attempts: FailedAttempts) -> Report {
     let history = parse_history(&case["events"].to_string()).unwrap();
     let mut config = config(&history.settings, case);
     config.rules.failed_attempts = failed_attempts;

@@ -1,5 +1,7 @@
 //! The program as people type it: a process, a clean environment, a fixed clock, repositories made on the spot.
 
+mod doctor;
+mod explain;
 mod hostile;
 mod init;
 mod ledger;
@@ -253,7 +255,8 @@ fn the_version_is_the_package_s() {
 fn help_fits_a_terminal_and_shows_examples() {
     let shop = Shop::folder();
     let commands = [
-        "", "init", "report", "trend", "explain", "deploy", "incident", "verify", "action",
+        "", "init", "report", "trend", "explain", "deploy", "incident", "verify", "doctor",
+        "action",
     ];
     for command in commands {
         let args: Vec<&str> = [command, "--help"]

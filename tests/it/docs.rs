@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fivekeys::adapter::ADAPTERS;
 use fivekeys::cli::EXITS;
 use fivekeys::host::actions::INPUTS;
 use serde_yaml::{Mapping, Value};
@@ -45,6 +46,15 @@ fn check_block(path: &str, name: &str, expected: &str) {
         format!("{before}{begin}{expected}{end}{after}"),
     )
     .unwrap();
+}
+
+#[test]
+fn the_table_of_adapters_is_current() {
+    let mut table = "| adapter | what it reads |\n|---|---|\n".to_owned();
+    for adapter in &ADAPTERS {
+        writeln!(table, "| `{}` | {} |", adapter.id, adapter.definition).unwrap();
+    }
+    check_block("ARCHITECTURE.md", "adapters", &table);
 }
 
 fn action() -> Value {

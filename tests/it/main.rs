@@ -10,6 +10,7 @@
 )]
 
 mod action;
+mod adapters;
 mod api_view;
 mod architecture;
 mod bundles;
@@ -17,7 +18,9 @@ mod cases;
 mod cli;
 mod clones;
 mod data;
+mod definition;
 mod docs;
+mod explained;
 mod ghsim;
 mod judged;
 mod laws;

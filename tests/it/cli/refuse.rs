@@ -121,7 +121,7 @@ fn wrong_flags_are_named() {
             "cannot be used with",
         ),
         (&["--config", "none.yml"], "there is no none.yml"),
-        (&["--from", "history"], "write --from history=FILE"),
+        (&["--from", "history"], "write --from ADAPTER=FILE"),
         (&["--from", "history=none.json"], "none.json"),
         (&["--format", "xml"], "terminal, markdown, json, csv"),
         (&["--windo", "30d"], "'--window'"),

@@ -263,7 +263,10 @@ fn trend_draws_every_metric_and_explain_names_the_events() {
     let mttr = shop.run(&["explain", "MTTR"]).ok();
     assert!(mttr.contains("ailed deployment recovery time"), "{mttr}");
     let no = shop.run(&["explain", "velocity"]).fails(2);
-    assert!(no.contains("there is no metric `velocity`"), "{no}");
+    assert!(
+        no.contains("there is no figure and no event of this window `velocity`"),
+        "{no}"
+    );
     assert!(no.contains("deployment_rework_rate"), "{no}");
 }
 

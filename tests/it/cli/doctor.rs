@@ -1,0 +1,111 @@
+//! `doctor` in a clone: what is well, what is broken, and what `--repair` makes of it.
+
+use super::*;
+
+const SHARD: &str = ".dora/ledger/events/2026/03/30.jsonl";
+
+#[test]
+fn a_healthy_clone_is_said_to_be_well() {
+    let shop = Shop::tagged();
+    shop.run(&["report"]).ok();
+    let said = shop.run(&["doctor"]).ok();
+    for line in [
+        "ok    configuration  understood\n",
+        "deployments by tags\n",
+        "ok    .dora          ",
+        "skip  GitHub         not asked\n",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    assert!(!said.contains("fail") && !said.contains("warn"), "{said}");
+}
+
+#[test]
+fn a_folder_that_is_no_clone_and_one_without_a_ledger_are_no_failures() {
+    let shop = Shop::folder();
+    let said = shop.run(&["doctor", "--offline"]).ok();
+    assert!(said.contains("skip  clone "), "{said}");
+    assert!(
+        said.contains("skip  .dora          no ledger yet"),
+        "{said}"
+    );
+    assert!(!said.contains("set GITHUB_TOKEN"), "{said}");
+}
+
+#[test]
+fn a_broken_configuration_is_named_with_its_place_and_its_mend() {
+    let shop = Shop::tagged();
+    shop.write(
+        ".github/fivekeys.yml",
+        "window: 30d\nenviroments: [production]\n",
+    );
+    let run = shop.run(&["doctor"]);
+    assert_eq!(run.code, 2, "{}", run.out);
+    assert!(run.out.contains("line 2, column 1"), "{}", run.out);
+    assert!(
+        run.out.contains("did you mean `environments`?"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn a_broken_ledger_is_named_line_by_line_and_mended_without_loss() {
+    let shop = Shop::tagged();
+    shop.run(&["report"]).ok();
+    let whole = shop.json();
+    let path = shop.path.join(SHARD);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let broken = format!("<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n{{\"id\": \"cut\n");
+    std::fs::write(&path, &broken).unwrap();
+
+    let run = shop.run(&["doctor"]);
+    assert_eq!(run.code, 2, "{}", run.out);
+    let place = format!("fail  .dora          {}:1: a merge conflict", &SHARD[6..]);
+    assert!(run.out.contains(&place), "{}", run.out);
+    assert!(
+        run.out.contains("help: `fivekeys doctor --repair`"),
+        "{}",
+        run.out
+    );
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        broken,
+        "only --repair writes"
+    );
+
+    let mended = shop.run(&["doctor", "--repair"]);
+    assert_eq!(mended.code, 0, "{}", mended.out);
+    assert!(
+        mended.out.contains("mended: 4 places set aside"),
+        "{}",
+        mended.out
+    );
+    let said = shop.run(&["doctor"]).ok();
+    assert!(said.contains("ok    .dora "), "{said}");
+    let aside = files(&shop.path.join(".dora/ledger/aside"));
+    let kept: String = aside.into_values().collect();
+    for gone in [
+        "<<<<<<< ours",
+        "=======",
+        ">>>>>>> theirs",
+        "{\\\"id\\\": \\\"cut",
+    ] {
+        assert!(kept.contains(gone), "{gone}: {kept}");
+    }
+    assert_eq!(shop.json()["overall"], whole["overall"]);
+}
+
+#[test]
+fn a_hostile_line_cannot_command_the_terminal() {
+    let shop = Shop::tagged();
+    shop.run(&["report"]).ok();
+    let path = shop.path.join(SHARD);
+    std::fs::write(
+        &path,
+        "{\"id\":\"a\",\"fact\":{\"deployment\u{1b}[2J\":1}}\n\u{1b}[2Jx\n",
+    )
+    .unwrap();
+    let run = shop.run(&["doctor"]);
+    assert!(!run.out.contains('\u{1b}'), "{:?}", run.out);
+}
