@@ -17,6 +17,7 @@ use crate::event::{
 };
 
 pub use tag::{TAG_FORMAT, Tag, Target, read_tags, tag_deployments};
+pub(super) use tag::{hotfix_label, services_of};
 
 /// The `--format` of `git log -z`, with or without `--name-only`. An empty field begins each record.
 pub const LOG_FORMAT: &str = "%x00%H%x00%P%x00%at%x00%ct%x00%an%x00%ae%x00%s%x00%b";
@@ -305,15 +306,17 @@ fn bot_wrote(
 #[must_use]
 pub fn merge_deployments(log: &[LogEntry], head: Option<&str>) -> Vec<Event> {
     first_parents(&index(log), head)
-        .map(|entry| {
-            let at = entry.committed_at;
-            let id = format!("merge:{}", entry.sha);
-            deployment_event(id, Source::GitMerges, at, deployment(&entry.sha, at))
-        })
+        .map(|entry| merge_deployment(&entry.sha, entry.committed_at))
         .collect()
 }
 
-fn deployment(sha: &str, finished_at: Instant) -> Deployment {
+/// The deployment that landing a commit on the default branch is.
+pub(super) fn merge_deployment(sha: &str, at: Instant) -> Event {
+    let id = format!("merge:{sha}");
+    deployment_event(id, Source::GitMerges, at, deployment(sha, at))
+}
+
+pub(super) fn deployment(sha: &str, finished_at: Instant) -> Deployment {
     Deployment {
         environment: "production".to_owned(),
         revision: Some(sha.to_owned()),
@@ -324,7 +327,12 @@ fn deployment(sha: &str, finished_at: Instant) -> Deployment {
     }
 }
 
-fn deployment_event(id: String, source: Source, at: Instant, deployed: Deployment) -> Event {
+pub(super) fn deployment_event(
+    id: String,
+    source: Source,
+    at: Instant,
+    deployed: Deployment,
+) -> Event {
     Event {
         id,
         time: at,

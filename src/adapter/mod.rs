@@ -7,13 +7,17 @@ pub mod github_ci;
 pub mod github_commit;
 pub mod github_deployment;
 pub mod github_environment;
+pub mod github_mark;
 mod github_payload;
 pub mod github_pull;
 pub mod github_pull_rest;
+pub mod github_run;
 mod history;
 mod loose_time;
+pub mod state_file;
 mod status;
 mod table;
+pub mod workflow_file;
 
 pub use deployment_rows::{Column, DEPLOYMENT_COLUMNS};
 pub use git_log::{

@@ -8,11 +8,12 @@ use serde::Deserialize;
 use super::args::{InitArgs, Scope};
 use super::workspace::{self, FOLDER};
 use super::{Exit, Failure, question, report};
-use crate::config::{self, parse_days};
+use crate::collect::git::{self, Glance};
+use crate::config::{self, Config, parse_days};
 use crate::event::Source;
 use crate::host::{Host, disk};
 use crate::ledger::Folder;
-use crate::render::{self, Found};
+use crate::render::{self, Found, FoundFile, FoundWorkflow};
 
 /// Largest file of an older tool that is read.
 const LARGEST: u64 = 1 << 20;
@@ -47,7 +48,10 @@ pub(super) fn run(host: &Host, args: &InitArgs) -> Result<Exit, Failure> {
         host.say(&format!("kept {}; --reset writes it anew", path.display()));
     } else {
         let older = take_over(host, &root)?;
-        let text = render::config_file(&settings(&older, lookback))?;
+        let seen = git::glance(&root, &Config::default())?;
+        let found = settings(&older, seen, lookback);
+        say_found(host, &found);
+        let text = render::config_file(&found)?;
         // What we write must read back.
         config::parse(&text)?;
         disk::write_atomic(&path, text.as_bytes())?;
@@ -85,7 +89,7 @@ fn forget(host: &Host, folder: &Folder) -> Result<(), Failure> {
     let plan = ledger.without(host.now.date_naive(), |event| {
         matches!(
             event.source,
-            Source::GitTags | Source::GitMerges | Source::GitLog
+            Source::GitTags | Source::GitMerges | Source::StateFile | Source::GitLog
         )
     });
     folder.save(&plan)?;
@@ -105,13 +109,6 @@ fn take_over(host: &Host, root: &Path) -> Result<Older, Failure> {
         )
     })?;
     host.say(&format!("took over {}", path.display()));
-    for (name, environment) in &older.environments {
-        if let Some(file) = &environment.state_file {
-            host.say(&format!(
-                "note: the state file `{file}` of `{name}` is not read yet; deployments come from tags or merges"
-            ));
-        }
-    }
     for name in older.thresholds.keys() {
         if older.target(name).is_none() {
             host.say(&format!(
@@ -147,9 +144,32 @@ impl Older {
     }
 }
 
-/// What the written configuration has uncommented.
-fn settings(older: &Older, lookback: u32) -> Found {
+/// What the written configuration has uncommented. What an older tool was told goes before what is guessed.
+fn settings(older: &Older, seen: Glance, lookback: u32) -> Found {
     let days = older.lookback_days.unwrap_or(lookback);
+    let told: Vec<FoundFile> = older
+        .environments
+        .iter()
+        .filter_map(|(name, environment)| {
+            Some(FoundFile {
+                path: environment.state_file.clone()?,
+                environment: Some(name.clone()),
+            })
+        })
+        .collect();
+    let guessed = seen.state_files.into_iter().map(|path| FoundFile {
+        path,
+        environment: None,
+    });
+    let (workflows, likely_workflows) = seen
+        .workflows
+        .into_iter()
+        .map(|like| FoundWorkflow {
+            file: like.file,
+            job: like.job,
+            environment: like.environment,
+        })
+        .partition(|workflow| workflow.environment.is_some());
     Found {
         environments: older.environments.keys().cloned().collect(),
         production: older
@@ -164,5 +184,41 @@ fn settings(older: &Older, lookback: u32) -> Found {
             .keys()
             .filter_map(|name| older.target(name))
             .collect(),
+        tags: seen.tags,
+        services: seen.services,
+        workflows,
+        likely_workflows,
+        state_files: if told.is_empty() {
+            guessed.collect()
+        } else {
+            told
+        },
+    }
+}
+
+/// One line for each kind of thing that was found.
+fn say_found(host: &Host, found: &Found) {
+    let files = |list: &[FoundWorkflow]| {
+        let mut files: Vec<&str> = list.iter().map(|w| w.file.as_str()).collect();
+        files.dedup();
+        files.join(", ")
+    };
+    let paths: Vec<&str> = found.state_files.iter().map(|f| f.path.as_str()).collect();
+    for (what, list) in [
+        (
+            "workflows that deploy to production",
+            files(&found.workflows),
+        ),
+        (
+            "workflows that look like deploys, as comments",
+            files(&found.likely_workflows),
+        ),
+        ("state files", paths.join(", ")),
+        ("a scheme of tags", found.tags.clone().unwrap_or_default()),
+        ("components that tags name", found.services.join(", ")),
+    ] {
+        if !list.is_empty() {
+            host.say(&format!("found {what}: {list}"));
+        }
     }
 }

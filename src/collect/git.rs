@@ -1,5 +1,8 @@
 //! A clone's history: its commits, the pull requests they merged, and the deployments that tags or merges mark.
 
+mod glance;
+mod state;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -10,6 +13,8 @@ use crate::adapter::{
 use crate::config::{Config, SourceChoice};
 use crate::event::{Event, Fact, Source};
 use crate::host::git::{Git, GitError};
+
+pub use glance::{Glance, glance};
 
 /// Most bytes of a log: room for half a million commits.
 const LOG_LIMIT: usize = 512 * 1024 * 1024;
@@ -82,17 +87,24 @@ pub fn collect(folder: &Path, config: &Config) -> Result<GitHistory, GitHistoryE
     let branch = git.default_branch()?;
     let head = branch.as_ref().map(|branch| branch.head.clone());
     let tags = tags_of(&git)?;
-    let marked = tag_deployments(&tags, config);
-    let (source, notes) = choose(config.source, &tags, !marked.is_empty());
-    let by_tag = source == Source::GitTags;
-    let marked = if by_tag { marked } else { Vec::new() };
-    let revisions: BTreeSet<&str> = marked.iter().filter_map(revision).collect();
-    let log = log_of(&git, revisions.into_iter().chain(head.as_deref()), config)?;
-    let mut events = changes(&log, head.as_deref());
-    events.extend(if by_tag {
-        marked
+    let tagged = tag_deployments(&tags, config);
+    let (source, mut notes) = choose(config, &tags, !tagged.is_empty());
+    let (marked, revisions) = if source == Source::StateFile {
+        state::collect(&git, head.as_deref(), config, &mut notes)?
+    } else if source == Source::GitTags {
+        let revisions = tagged.iter().filter_map(revision).map(str::to_owned);
+        let revisions = revisions.collect();
+        (tagged, revisions)
     } else {
+        (Vec::new(), BTreeSet::new())
+    };
+    let revisions = revisions.iter().map(String::as_str);
+    let log = log_of(&git, revisions.chain(head.as_deref()), config)?;
+    let mut events = changes(&log, head.as_deref());
+    events.extend(if source == Source::GitMerges {
         merge_deployments(&log, head.as_deref())
+    } else {
+        marked
     });
     Ok(GitHistory {
         events,
@@ -120,24 +132,39 @@ fn tags_of(git: &Git) -> Result<Vec<Tag>, GitHistoryError> {
     Ok(tags)
 }
 
-/// Tags if any is a deployment, else merges, unless the configuration decides (rule U1).
-fn choose(choice: SourceChoice, tags: &[Tag], any_marked: bool) -> (Source, Vec<GitNote>) {
+/// State files where there are any, tags if any is a deployment, else merges, unless the configuration decides
+/// (rule U1).
+fn choose(config: &Config, tags: &[Tag], any_marked: bool) -> (Source, Vec<GitNote>) {
+    let choice = config.source;
     let mut notes = Vec::new();
-    let by_tag = choice == SourceChoice::Tags || (choice != SourceChoice::Merges && any_marked);
-    let source = if by_tag {
-        Source::GitTags
-    } else {
-        Source::GitMerges
+    let (source, read) = match choice {
+        SourceChoice::State => (Source::StateFile, "state files"),
+        SourceChoice::Tags => (Source::GitTags, "tags"),
+        SourceChoice::Merges => (Source::GitMerges, "merges"),
+        SourceChoice::Auto
+        | SourceChoice::Deployments
+        | SourceChoice::Workflows
+        | SourceChoice::Releases => match (config.state_files.is_empty(), any_marked) {
+            (false, _) => (Source::StateFile, "state files"),
+            (true, true) => (Source::GitTags, "tags"),
+            (true, false) => (Source::GitMerges, "merges"),
+        },
     };
-    if choice == SourceChoice::Deployments {
+    if matches!(
+        choice,
+        SourceChoice::Deployments | SourceChoice::Workflows | SourceChoice::Releases
+    ) {
         notes.push(GitNote {
             code: "deployments_need_github",
             text: format!(
-                "the configured source `deployments` is on GitHub and not in a clone: {} are read instead",
-                if any_marked { "tags" } else { "merges" }
+                "the configured source `{}` is on GitHub and not in a clone: {read} are read instead",
+                choice.name(),
             ),
             help: "give a token, or set `source: tags` or `source: merges`".to_owned(),
         });
+    }
+    if source == Source::StateFile {
+        return (source, notes);
     }
     if choice != SourceChoice::Merges && !any_marked {
         notes.extend(unmatched(tags));

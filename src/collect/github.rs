@@ -5,10 +5,19 @@
 mod changes;
 mod ci;
 mod deployments;
+mod hint;
+mod lists;
+mod merges;
 mod order;
+mod source;
+mod state;
+mod workflows;
 
+use std::collections::BTreeMap;
+
+use crate::adapter::github_mark;
 use crate::config::Config;
-use crate::event::{Deployment, Event, Events, Instant};
+use crate::event::{Deployment, Event, Events, Fact, Instant};
 use crate::github::{Budget, Client, GitHubError, State};
 
 /// Requests of one run, where the caller has no other number.
@@ -31,6 +40,8 @@ pub struct Ask<'a> {
     pub cutoff: Instant,
     /// Where an earlier run had to stop paging: [`Collected::resume`].
     pub resume: Option<&'a str>,
+    /// How far the other sources were read: [`Collected::places`].
+    pub places: &'a BTreeMap<String, String>,
     /// Most requests to send.
     pub requests: u64,
     /// When to stop.
@@ -50,6 +61,8 @@ pub struct Collected {
     pub more: bool,
     /// Where the next run goes on with deployments older than those read here.
     pub resume: Option<String>,
+    /// How far each other source has been read, by its name: `all`, or where the next run goes on.
+    pub places: BTreeMap<String, String>,
     /// Since when the deployments are complete; absent where this run did not page back to their beginning.
     pub history_since: Option<Instant>,
 }
@@ -73,7 +86,8 @@ impl Collected {
 /// Something a reader of the report must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// Stable code: `not_permitted`, `rate_limited`, `truncated`, `by_time` (rule MD1), `unreadable`.
+    /// Stable code: `not_permitted`, `rate_limited`, `truncated`, `by_time` (rule MD1), `unreadable`,
+    /// `merge_is_deploy`, `workflows_look_like_deploys`.
     pub code: &'static str,
     /// One sentence.
     pub says: String,
@@ -102,6 +116,28 @@ impl Note {
             code,
             says: format!("{what} could not be read: {error}"),
             help: error.help(),
+        }
+    }
+
+    /// Whether something was skipped. The others tell a reader of the report what was decided.
+    #[must_use]
+    pub fn is_gap(&self) -> bool {
+        !matches!(
+            self.code,
+            "by_time" | "merge_is_deploy" | "workflows_look_like_deploys"
+        )
+    }
+
+    /// How far back a source has been read, where the requests did not reach to the end.
+    fn unfinished(what: &str, reached: Instant, cutoff: Instant) -> Self {
+        Self {
+            code: "truncated",
+            says: format!(
+                "{what}: history read back to {} of {}; the next run goes on",
+                reached.date_naive(),
+                cutoff.date_naive()
+            ),
+            help: Some("nothing to do: every run reads a part of it".to_owned()),
         }
     }
 
@@ -141,8 +177,13 @@ pub async fn collect(ask: Ask<'_>) -> Collected {
         ask,
         start: ask.client.requests(),
     };
-    let mut out = Collected::default();
+    let mut out = Collected {
+        places: ask.places.clone(),
+        ..Collected::default()
+    };
     let mut found = deployments::collect(&purse, &mut out).await;
+    let others = source::collect(&purse, &found, &mut out).await;
+    found.extend(others);
     // What it delivered is asked for as well; the event itself is the caller's.
     found.extend(ask.own.cloned());
     changes::collect(&purse, &found, &mut out).await;
@@ -150,10 +191,19 @@ pub async fn collect(ask: Ask<'_>) -> Collected {
     out
 }
 
-/// Rule U4, the first two of its three steps settled by the configuration.
-fn is_production(config: &Config, deployment: &Deployment) -> bool {
+/// Rule U4, the first two of its three steps settled by the configuration. What is marked is production by that.
+fn is_production(config: &Config, event: &Event, deployment: &Deployment) -> bool {
     let environments = &config.environments;
-    !deployment.transient
-        && (environments.is_production(&deployment.environment)
-            || (!environments.is_configured() && deployment.production == Some(true)))
+    github_mark::is_mark(event)
+        || (!deployment.transient
+            && (environments.is_production(&deployment.environment)
+                || (!environments.is_configured() && deployment.production == Some(true))))
+}
+
+/// The production deployment that an event is.
+fn production<'e>(config: &Config, event: &'e Event) -> Option<&'e Deployment> {
+    let Fact::Deployment(deployment) = &event.fact else {
+        return None;
+    };
+    is_production(config, event, deployment).then_some(deployment)
 }

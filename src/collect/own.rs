@@ -1,5 +1,6 @@
 //! The deployment that this very run belongs to, joined with what GitHub recorded of it.
 
+use crate::adapter::github_run;
 use crate::config::Config;
 use crate::event::{Deployment, Event, Fact, Instant, Outcome, Source};
 
@@ -125,11 +126,7 @@ fn report(own: &OwnRun<'_>) -> Own {
     let environment = own.environment.unwrap_or(own.production);
     let id = match own.key {
         Some(key) => format!("man:{key}"),
-        None => format!(
-            "run:{}/{environment}/{}",
-            own.run,
-            own.service.unwrap_or("")
-        ),
+        None => github_run::deployment_id(own.run, environment, own.service),
     };
     Own::Reported(Box::new(Event {
         id,

@@ -130,6 +130,12 @@ pub struct DeployWorkflow {
 }
 
 impl DeployWorkflow {
+    /// Whether it is written in this file, given without its folder.
+    #[must_use]
+    pub fn is(&self, file: &str) -> bool {
+        self.file.matches(file) || self.file.matches(&format!(".github/workflows/{file}"))
+    }
+
     fn describe(&self) -> String {
         let job = self.job.as_ref().map(Globs::describe);
         let rest = [

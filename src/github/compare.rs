@@ -84,7 +84,7 @@ impl Client {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
-fn bad(error: serde_json::Error) -> GitHubError {
+pub(super) fn bad(error: serde_json::Error) -> GitHubError {
     GitHubError::BadAnswer {
         message: error.to_string(),
     }

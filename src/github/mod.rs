@@ -12,8 +12,10 @@ mod commit;
 mod compare;
 mod error;
 mod graph;
+mod marks;
 mod probe;
 mod pulls;
+mod runs;
 mod state;
 mod state_query;
 mod state_read;
@@ -25,8 +27,10 @@ pub use comments::{Comment, CommentChange};
 pub use compare::Comparison;
 pub use error::GitHubError;
 pub use graph::{GraphAnswer, GraphError};
+pub use marks::{List, ListPage};
 pub use probe::{Quota, forbids_commits};
 pub use pulls::{MOST_IDS, MOST_LINKS, MOST_WHOLE, PullFields};
+pub use runs::RunPage;
 pub use state::{
     BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
 };

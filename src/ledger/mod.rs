@@ -45,6 +45,9 @@ pub struct Meta {
     /// Where an unfinished first collection goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<String>,
+    /// How far each other source has been read, by its name: `all`, or where an unfinished collection goes on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, String>,
     /// Month of the first line, `YYYY-MM`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_month: Option<String>,
@@ -65,6 +68,7 @@ impl Default for Meta {
             history_since: None,
             head: None,
             resume: None,
+            places: BTreeMap::new(),
             first_month: None,
             baselines: BTreeMap::new(),
             rest: serde_json::Map::new(),

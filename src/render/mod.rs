@@ -31,7 +31,7 @@ pub use apology::apology;
 pub use badge::badges;
 pub use comment::{comment, marker};
 pub use compare::compare;
-pub use config_file::{Found, config_file};
+pub use config_file::{Found, FoundFile, FoundWorkflow, config_file};
 pub use explain::{
     Comparison, EXPLANATION_SCHEMA, Exclusion, Explanation, Fact, Item, Kind, Measure, Part,
     Reason, Rule, Unexplained, explain, explainable, explanation_json, explanation_markdown,

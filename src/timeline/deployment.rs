@@ -183,8 +183,13 @@ fn services_of_runs<'e>(raws: &[Raw<'e>]) -> HashMap<&'e str, Option<&'e str>> {
 
 /// The records of production (rule U4).
 fn production<'e>(raws: Vec<Raw<'e>>, config: &Config, remarks: &mut Vec<Remark>) -> Vec<Raw<'e>> {
-    // Tags and merges know no environment: what they mark is production by being marked.
-    let marked = |r: &Raw<'_>| matches!(r.event.source, Source::GitTags | Source::GitMerges);
+    // Releases, tags and merges know no environment: what they mark is production by being marked.
+    let marked = |r: &Raw<'_>| {
+        matches!(
+            r.event.source,
+            Source::GithubReleases | Source::GitTags | Source::GitMerges
+        )
+    };
     let named = |r: &Raw<'_>| marked(r) || config.environments.is_production(&r.fact.environment);
     let flagged = |r: &Raw<'_>| r.fact.production == Some(true);
     let by_flag = !config.environments.is_configured() && !raws.iter().any(named);

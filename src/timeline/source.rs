@@ -3,26 +3,18 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::config::{Config, SourceChoice};
-use crate::event::{Event, Events, Source};
+use crate::event::{Event, Events, Outcome, Source};
 
-/// Keeps the records of the first source that has any, and those that people wrote.
+/// Keeps the records of the first source that has any: GitHub's deployments, workflow runs, state files, releases, tags,
+/// merges, imports. What the ledger was told by people, or by the deploying job itself, always counts, once.
 pub(super) fn select<T>(
     records: Vec<T>,
     events: &Events,
     config: &Config,
     event: impl Fn(&T) -> &Event,
 ) -> Vec<T> {
-    let from = |source: Source| records.iter().any(|r| event(r).source == source);
-    let tagged = records
-        .iter()
-        .any(|r| event(r).source == Source::GitTags && is_deployment_tag(event(r), config));
-    let recorded = from(Source::GithubDeployments) || from(Source::WorkflowRun);
     let chosen = match config.source {
-        SourceChoice::Auto if recorded => SourceChoice::Deployments,
-        SourceChoice::Auto if from(Source::StateFile) => SourceChoice::State,
-        SourceChoice::Auto if from(Source::GithubReleases) => SourceChoice::Releases,
-        SourceChoice::Auto if tagged => SourceChoice::Tags,
-        SourceChoice::Auto => SourceChoice::Merges,
+        SourceChoice::Auto => first_of_all(records.iter().map(&event), config),
         said @ (SourceChoice::Deployments
         | SourceChoice::Workflows
         | SourceChoice::Releases
@@ -33,32 +25,117 @@ pub(super) fn select<T>(
     let mainline = (chosen == SourceChoice::Merges)
         .then(|| mainline(events))
         .flatten();
-    records
-        .into_iter()
-        .filter(|record| {
-            let event = event(record);
-            match event.source {
-                Source::GithubDeployments => chosen == SourceChoice::Deployments,
-                Source::WorkflowRun => {
-                    matches!(chosen, SourceChoice::Deployments | SourceChoice::Workflows)
-                }
-                Source::GithubReleases => chosen == SourceChoice::Releases,
-                Source::StateFile => chosen == SourceChoice::State,
-                Source::GitTags => chosen == SourceChoice::Tags && is_deployment_tag(event, config),
-                Source::GitMerges => {
-                    chosen == SourceChoice::Merges && is_on(event, mainline.as_ref())
-                }
-                Source::GithubChanges
-                | Source::GitLog
-                | Source::History
-                | Source::Manual
-                | Source::GithubIssues
-                | Source::GithubMarks
-                | Source::CorrectionsFile
-                | Source::StatusPage => true,
-            }
-        })
+    let recorded = Recorded::of(records.iter().map(&event), config);
+    let counts = |event: &Event| match event.source {
+        Source::GithubDeployments => chosen == SourceChoice::Deployments,
+        // Runs beside GitHub's deployments are those that it has no record of.
+        Source::WorkflowRun => {
+            chosen == SourceChoice::Workflows
+                || (chosen == SourceChoice::Deployments && !recorded.knows(event, config))
+        }
+        Source::GithubReleases => chosen == SourceChoice::Releases,
+        Source::StateFile => chosen == SourceChoice::State,
+        Source::GitTags => chosen == SourceChoice::Tags && is_deployment_tag(event, config),
+        Source::GitMerges => chosen == SourceChoice::Merges && is_on(event, mainline.as_ref()),
+        Source::History => false,
+        Source::GithubChanges
+        | Source::GitLog
+        | Source::Manual
+        | Source::GithubIssues
+        | Source::GithubMarks
+        | Source::CorrectionsFile
+        | Source::StatusPage => true,
+    };
+    let mut kept: Vec<bool> = records.iter().map(&event).map(counts).collect();
+    let mut of_sources = records.iter().map(&event).zip(&kept);
+    // An import is the last of the order: it counts where no other source has any.
+    if !of_sources.any(|(e, kept)| *kept && e.source != Source::Manual) {
+        for (record, kept) in records.iter().zip(&mut kept) {
+            *kept |= event(record).source == Source::History;
+        }
+    }
+    let both = records.into_iter().zip(kept);
+    both.filter_map(|(record, kept)| kept.then_some(record))
         .collect()
+}
+
+/// Where the configuration leaves it open.
+fn first_of_all<'e>(events: impl Iterator<Item = &'e Event>, config: &Config) -> SourceChoice {
+    let mut other_environments = false;
+    let rank = |event: &'e Event| match event.source {
+        Source::GithubDeployments if !is_production(event, config) => {
+            other_environments = true;
+            None
+        }
+        Source::GithubDeployments => Some(0),
+        // Runs that nobody named as the deploy are what jobs reported of themselves.
+        Source::WorkflowRun if config.workflows.is_empty() => Some(3),
+        Source::WorkflowRun => Some(1),
+        // A file that is not configured any more is a log that has ended.
+        Source::StateFile if config.state_files.is_empty() => Some(4),
+        Source::StateFile => Some(2),
+        Source::GithubReleases => Some(5),
+        Source::GitTags if is_deployment_tag(event, config) => Some(6),
+        Source::GitMerges => Some(7),
+        Source::GitTags
+        | Source::GithubChanges
+        | Source::GitLog
+        | Source::History
+        | Source::Manual
+        | Source::GithubIssues
+        | Source::GithubMarks
+        | Source::CorrectionsFile
+        | Source::StatusPage => None,
+    };
+    match events.filter_map(rank).min() {
+        Some(0 | 1 | 3) => SourceChoice::Deployments,
+        Some(2 | 4) => SourceChoice::State,
+        Some(5) => SourceChoice::Releases,
+        Some(6) => SourceChoice::Tags,
+        // Their environments are to be listed (rule U4).
+        None if other_environments => SourceChoice::Deployments,
+        _ => SourceChoice::Merges,
+    }
+}
+
+fn is_production(event: &Event, config: &Config) -> bool {
+    event.fact.as_deployment().is_some_and(|d| {
+        let flagged = !config.environments.is_configured() && d.production == Some(true);
+        !d.transient && (config.environments.is_production(&d.environment) || flagged)
+    })
+}
+
+/// Production's deployments of GitHub that have ended, by run, each with its service.
+struct Recorded<'e>(HashMap<&'e str, Vec<Option<&'e str>>>);
+
+impl<'e> Recorded<'e> {
+    fn of(events: impl Iterator<Item = &'e Event>, config: &Config) -> Self {
+        let mut runs: HashMap<&str, Vec<Option<&str>>> = HashMap::new();
+        for event in events.filter(|e| e.source == Source::GithubDeployments) {
+            if let Some(d) = event.fact.as_deployment()
+                && let Some(run) = d.run.as_deref()
+                && matches!(d.outcome, Outcome::Success | Outcome::Failure)
+                && is_production(event, config)
+            {
+                runs.entry(run).or_default().push(d.service.as_deref());
+            }
+        }
+        Self(runs)
+    }
+
+    /// Whether GitHub has its own record of what this run deployed: one source per event.
+    fn knows(&self, event: &Event, config: &Config) -> bool {
+        event.fact.as_deployment().is_some_and(|d| {
+            let run = d.run.as_deref().unwrap_or_default();
+            let service = d.service.as_deref();
+            is_production(event, config)
+                && self.0.get(run).is_some_and(|known| {
+                    known
+                        .iter()
+                        .any(|k| k.is_none() || service.is_none() || *k == service)
+                })
+        })
+    }
 }
 
 /// Whether a tag is a deployment by the patterns in force now, not by those it was collected with.
@@ -102,4 +179,120 @@ fn mainline(events: &Events) -> Option<HashSet<&str>> {
         at = parents.get(sha).copied().flatten();
     }
     Some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+    use crate::event::{Deployment, Fact, parse_instant};
+
+    fn event(source: Source, id: &str, run: Option<&str>) -> Event {
+        let at = parse_instant("2026-03-02T09:00:00Z").unwrap();
+        Event {
+            id: id.to_owned(),
+            time: at,
+            source,
+            updated: at,
+            fact: Fact::Deployment(Deployment {
+                environment: "production".to_owned(),
+                outcome: Outcome::Success,
+                run: run.map(str::to_owned),
+                ..Deployment::default()
+            }),
+        }
+    }
+
+    fn in_environment(mut event: Event, name: &str) -> Event {
+        if let Fact::Deployment(d) = &mut event.fact {
+            name.clone_into(&mut d.environment);
+        }
+        event
+    }
+
+    fn kept(records: &[Event], config: &str) -> Vec<String> {
+        let events: Events = records.iter().cloned().collect();
+        let config = parse(config).unwrap();
+        let kept = select(records.iter().collect(), &events, &config, |e| e);
+        kept.iter().map(|e| e.id.clone()).collect()
+    }
+
+    /// One record of every source, in the order of the rule.
+    fn all() -> Vec<Event> {
+        vec![
+            event(Source::Manual, "man:a", None),
+            event(Source::GithubDeployments, "dep:a", Some("1")),
+            event(Source::WorkflowRun, "run:2/production/", Some("2")),
+            event(Source::StateFile, "state:a", None),
+            event(Source::GithubReleases, "rel:a", None),
+            event(Source::GitTags, "tag:v1.0.0@a", None),
+            event(Source::GitMerges, "merge:a", None),
+            event(Source::History, "history:a", None),
+        ]
+    }
+
+    #[test]
+    fn u1_the_first_source_that_has_any_counts_and_what_people_wrote_always() {
+        let all = all();
+        let expected = [
+            vec!["man:a", "dep:a", "run:2/production/"],
+            vec!["man:a", "run:2/production/"],
+            vec!["man:a", "state:a"],
+            vec!["man:a", "rel:a"],
+            vec!["man:a", "tag:v1.0.0@a"],
+            vec!["man:a", "merge:a"],
+            vec!["man:a", "history:a"],
+        ];
+        for (skipped, expected) in expected.iter().enumerate() {
+            let mut records = vec![all[0].clone()];
+            records.extend(all[1 + skipped..].iter().cloned());
+            assert_eq!(kept(&records, ""), *expected, "without the first {skipped}");
+        }
+        for (choice, expected) in [
+            ("deployments", "dep:a"),
+            ("workflows", "run:2/production/"),
+            ("state", "state:a"),
+            ("releases", "rel:a"),
+            ("tags", "tag:v1.0.0@a"),
+            ("merges", "merge:a"),
+        ] {
+            let found = kept(&all, &format!("source: {choice}"));
+            assert_eq!(found[..2], ["man:a", expected], "{choice}");
+        }
+    }
+
+    #[test]
+    fn u1_a_run_that_github_has_a_deployment_of_is_one_event() {
+        let run = event(Source::WorkflowRun, "run:1/production/", Some("1"));
+        let own = event(Source::GithubDeployments, "dep:a", Some("1"));
+        assert_eq!(kept(&[own.clone(), run.clone()], ""), ["dep:a"]);
+        // GitHub's record of staging is none of production.
+        let staging = in_environment(own.clone(), "staging");
+        let found = kept(&[staging, run.clone()], "");
+        assert!(found.contains(&"run:1/production/".to_owned()), "{found:?}");
+        let mut open = own;
+        if let Fact::Deployment(d) = &mut open.fact {
+            d.outcome = Outcome::Pending;
+        }
+        assert_eq!(kept(&[open, run], ""), ["dep:a", "run:1/production/"]);
+    }
+
+    #[test]
+    fn u1_a_state_file_that_is_configured_goes_before_what_jobs_said_of_themselves() {
+        let own = event(Source::WorkflowRun, "run:1/production/", Some("1"));
+        let state = event(Source::StateFile, "state:a", None);
+        let both = [own, state];
+        assert_eq!(kept(&both, "state_files: [{path: a}]"), ["state:a"]);
+        assert_eq!(kept(&both, ""), ["run:1/production/"]);
+        let named = "workflows: [{file: a.yml}]\nstate_files: [{path: a}]";
+        assert_eq!(kept(&both, named), ["run:1/production/"]);
+    }
+
+    #[test]
+    fn u4_other_environments_hide_no_source_and_are_listed_where_there_is_none() {
+        let staging = in_environment(event(Source::GithubDeployments, "dep:a", None), "staging");
+        let tag = event(Source::GitTags, "tag:v1.0.0@a", None);
+        assert_eq!(kept(&[staging.clone(), tag], ""), ["tag:v1.0.0@a"]);
+        assert_eq!(kept(&[staging], ""), ["dep:a"]);
+    }
 }

@@ -10,6 +10,7 @@ mod hostile;
 mod ledger;
 mod own;
 mod race;
+mod source;
 mod steady;
 mod stream;
 

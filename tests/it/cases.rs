@@ -17,7 +17,10 @@ const OTHER_TOOLS: &str = include_str!("fixtures/more_cases.json");
 
 /// All of them.
 pub(crate) fn cases() -> Vec<Value> {
-    [RULES, OTHER_TOOLS].into_iter().flat_map(cases_of).collect()
+    [RULES, OTHER_TOOLS]
+        .into_iter()
+        .flat_map(cases_of)
+        .collect()
 }
 
 fn cases_of(text: &str) -> Vec<Value> {

@@ -300,3 +300,55 @@ fn an_empty_repository_is_an_empty_history_and_a_shallow_one_an_error() {
     );
     assert!(error.help().unwrap().contains("--unshallow"));
 }
+
+#[test]
+fn the_history_of_a_state_file_is_the_log_of_deployments() {
+    let mut repo = Repo::new();
+    let one = repo.commit(b"one");
+    repo.git(&["tag", "v2"], b"");
+    let two = repo.commit(b"two");
+    std::fs::create_dir_all(repo.path().join("deploy")).unwrap();
+    let write = |repo: &mut Repo, text: &str| {
+        std::fs::write(repo.path().join("deploy/a [1].json"), text).unwrap();
+        repo.git(&["add", "."], b"");
+        repo.commit(b"deploy")
+    };
+    let short = &two[..9];
+    for text in [
+        "{\"service_image_uri_with_tag\": \"ghcr.io/acme/shop:v2\"}".to_owned(),
+        format!("{{\"service_image_uri_with_tag\": \"ghcr.io/acme/shop:{short}\"}}"),
+        "{\"service_image_uri_with_tag\": ".to_owned(),
+        format!(
+            "{{\"service_image_uri_with_tag\": \"ghcr.io/acme/shop:{}\"}}",
+            "ab".repeat(20)
+        ),
+    ] {
+        write(&mut repo, &text);
+    }
+    let text = "state_files: [{path: 'deploy/a [1].json', environment: live}]";
+    // From a folder below the top too.
+    let config = config::parse(text).unwrap();
+    for folder in ["", "deploy"] {
+        let history = collect(&repo.path().join(folder), &config).unwrap();
+        assert_eq!(history.source, Source::StateFile);
+        assert_eq!(codes(&history), ["unreadable"]);
+        let mut told: Vec<(i64, String, String)> = history
+            .events
+            .iter()
+            .filter_map(|event| Some((event.time.timestamp(), event.fact.as_deployment()?)))
+            .map(|(at, d)| (at, d.environment.clone(), d.revision.clone().unwrap()))
+            .collect();
+        told.sort();
+        let revisions: Vec<&str> = told.iter().map(|(_, _, r)| r.as_str()).collect();
+        // A tag and an abbreviation are the commit that they mean; what is not of this repository stays as it is.
+        assert_eq!(revisions, [one.as_str(), two.as_str(), &"ab".repeat(20)]);
+        assert!(told.iter().all(|(_, environment, _)| environment == "live"));
+    }
+    let history = repo.history("source: tags\nstate_files: [{path: x.json}]");
+    assert_eq!(history.source, Source::GitTags);
+    let history = repo.history("state_files: [{path: x.json}]");
+    assert_eq!(
+        (history.source, codes(&history)),
+        (Source::StateFile, vec!["no_state_file"])
+    );
+}

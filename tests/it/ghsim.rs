@@ -256,6 +256,157 @@ fn agrees(report: &Report, theirs: &Value) {
     assert_eq!(redeploys.count() as u64, kinds.as_u64().unwrap_or(0));
 }
 
+/// A repository without deployments, told by a scenario; one run of the action in it, and the events of its ledger.
+fn without_deployments(scenario: &Value, config: &str) -> Option<(Value, Ledger, Report)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scenario.json");
+    let mut scenario = scenario.clone();
+    let first = &mut scenario["commits"][0];
+    first["files"][".github/fivekeys.yml"] = config.into();
+    std::fs::write(&path, scenario.to_string()).unwrap();
+    let simulator = Simulator::start(&["--scenario", path.to_str().unwrap()])?;
+    let epoch = "SOURCE_DATE_EPOCH=1795176600"; // 2026-11-20T12:10:00Z
+    let arguments = ["--no-deployment", "--input", "status=", "--env", epoch];
+    let run = simulator.run(&arguments);
+    assert_eq!(run["exit_code"], 0, "{run}");
+    assert_eq!(run["outputs"]["degraded"], "false", "{run}");
+    let ledger = Ledger::read(&simulator.ledger(), None).unwrap();
+    let report = serde_json::from_str(&simulator.file("metrics.json")).unwrap();
+    // The next run finds nothing new, and asks for the state and at most one request more.
+    let before = run["sim"]["stats"]["requests"].as_u64().unwrap();
+    let again = simulator.run(&arguments);
+    assert_eq!(again["outputs"]["commit"], "", "{again}");
+    assert!(again["sim"]["stats"]["requests"].as_u64().unwrap() - before <= 2);
+    Some((run, ledger, report))
+}
+
+/// Four commits in November; `more` is laid over it.
+fn story(more: &Value) -> Value {
+    let commit = |n: u32, file: &str, text: &str| {
+        serde_json::json!({ "key": format!("c{n}"), "date": format!("2026-11-0{n}T09:00:00Z"),
+            "author": "ada", "message": format!("Change {n}"), "files": { file: text } })
+    };
+    let mut story = serde_json::json!({
+        "now": "2026-11-20T12:00:00Z",
+        "repo": { "owner": "acme", "name": "shop", "default_branch": "main" },
+        "commits": [
+            commit(1, "live.yml", "image_tag: v1\n"),
+            commit(2, "a", "2"),
+            commit(3, "live.yml", "image_tag: v2\n"),
+            commit(4, "b", "4"),
+        ],
+    });
+    for (key, value) in more.as_object().unwrap() {
+        story[key] = value.clone();
+    }
+    story
+}
+
+fn counted(report: &Report) -> Vec<(String, String)> {
+    let effective = report.deployments.iter().filter(|d| d.outcome == "success");
+    effective
+        .map(|d| {
+            let kind = d.id.split(':').next().unwrap_or_default();
+            let at = d.finished_at.map(|at| at.to_rfc3339()).unwrap_or_default();
+            (kind.to_owned(), at[..16].to_owned())
+        })
+        .collect()
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+    list.iter().map(owned).collect()
+}
+
+/// Runs and jobs, attempts included, by the published contract.
+#[test]
+fn jobs_of_a_named_workflow_are_read_within_the_contract() {
+    let job = |name: &str, hour: &str, conclusion: &str| {
+        serde_json::json!({ "name": name, "conclusion": conclusion,
+            "created_at": format!("2026-11-05T{hour}:00:00Z"),
+            "started_at": format!("2026-11-05T{hour}:01:00Z"),
+            "completed_at": format!("2026-11-05T{hour}:09:00Z") })
+    };
+    let runs = serde_json::json!({ "runs": [
+        { "id": 19_500_000_100_u64, "head_sha": "c2", "created_at": "2026-11-05T09:00:00Z", "path": ".github/workflows/ship.yml",
+          "conclusion": "success", "run_attempt": 2,
+          "attempts": [{ "conclusion": "failure", "jobs": [job("ship", "09", "failure")] }],
+          "jobs": [job("ship", "11", "success")] },
+        { "id": 19_500_000_101_u64, "head_sha": "c4", "created_at": "2026-11-05T13:00:00Z", "path": ".github/workflows/ship.yml",
+          "conclusion": "failure", "jobs": [job("ship", "13", "success"), job("test", "14", "failure")] },
+        { "id": 19_500_000_102_u64, "head_sha": "c4", "created_at": "2026-11-05T15:00:00Z",
+          "conclusion": "success", "path": ".github/workflows/ci.yml",
+          "jobs": [job("ship", "15", "success")] },
+    ] });
+    let config = "workflows: [{file: ship.yml, job: ship}]\n";
+    let Some((_, ledger, report)) = without_deployments(&story(&runs), config) else {
+        return;
+    };
+    assert_eq!(
+        counted(&report),
+        pairs(&[("run", "2026-11-05T11:09"), ("run", "2026-11-05T13:09")])
+    );
+    let event = ledger
+        .events
+        .get("deployment", "run:19500000100/production/")
+        .unwrap();
+    let fact = event.fact.as_deployment().unwrap();
+    assert_eq!((fact.attempt, fact.queue_seconds), (Some(2), Some(60)));
+    let changes = report.overall.metrics.change_lead_time.per_commit.n;
+    assert_eq!(changes, 2, "what lies between the two runs");
+}
+
+#[test]
+fn releases_tags_merges_and_state_files_are_read_within_the_contract() {
+    let tags = serde_json::json!({ "tags": { "v1.0.0": "c2", "v1.1.0": "c4" } });
+    let mut releases = tags.clone();
+    releases["releases"] = serde_json::json!([
+        { "tag": "v1.0.0", "created_at": "2026-11-06T10:00:00Z" },
+        { "tag": "v1.1.0", "created_at": "2026-11-07T10:00:00Z" },
+    ]);
+    let empty = serde_json::json!({});
+    let cases = [
+        (
+            &releases,
+            "",
+            pairs(&[("rel", "2026-11-06T10:00"), ("rel", "2026-11-07T10:00")]),
+        ),
+        (
+            &tags,
+            "",
+            pairs(&[("tag", "2026-11-02T09:00"), ("tag", "2026-11-04T09:00")]),
+        ),
+        (
+            &releases,
+            "source: tags\n",
+            pairs(&[("tag", "2026-11-02T09:00"), ("tag", "2026-11-04T09:00")]),
+        ),
+        (
+            &empty,
+            "",
+            pairs(&[
+                ("merge", "2026-11-01T09:00"),
+                ("merge", "2026-11-02T09:00"),
+                ("merge", "2026-11-03T09:00"),
+                ("merge", "2026-11-04T09:00"),
+            ]),
+        ),
+        (
+            &releases,
+            "state_files: [{path: live.yml}]\n",
+            pairs(&[("state", "2026-11-01T09:00"), ("state", "2026-11-03T09:00")]),
+        ),
+    ];
+    for (more, config, expected) in cases {
+        let Some((run, _, report)) = without_deployments(&story(more), config) else {
+            return;
+        };
+        assert_eq!(counted(&report), expected, "{config}: {run}");
+        let merged = report.notes.iter().any(|n| n.code == "merge_is_deploy");
+        assert_eq!(merged, expected.len() == 4);
+    }
+}
+
 /// The request budget of a deploy run, counted by somebody else.
 #[test]
 fn a_deploy_costs_four_requests_and_two_for_comments_and_a_repetition_one() {

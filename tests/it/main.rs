@@ -31,6 +31,7 @@ mod judged;
 mod laws;
 mod naive;
 mod profile;
+mod runs;
 mod status_page;
 mod truth;
 mod world;

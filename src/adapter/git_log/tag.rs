@@ -97,7 +97,7 @@ pub fn tag_deployments(tags: &[Tag], config: &Config) -> Vec<Event> {
 }
 
 /// One entry for each deployment that a tag is; `None` stands for a repository that is one service.
-fn services_of(tag: &str, config: &Config) -> Vec<Option<String>> {
+pub(in crate::adapter) fn services_of(tag: &str, config: &Config) -> Vec<Option<String>> {
     let own: Vec<Option<String>> = config
         .services
         .iter()
@@ -114,7 +114,7 @@ fn services_of(tag: &str, config: &Config) -> Vec<Option<String>> {
         .collect()
 }
 
-fn hotfix_label(tag: &str, config: &Config) -> Vec<String> {
+pub(in crate::adapter) fn hotfix_label(tag: &str, config: &Config) -> Vec<String> {
     let rules = &config.rules;
     let hotfix = rules
         .hotfix_tags

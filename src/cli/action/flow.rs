@@ -35,6 +35,8 @@ pub(super) struct Run<'a> {
     pub(super) budget: Budget,
     pub(super) payload: Value,
     pub(super) workflow: String,
+    /// The run that triggered this one, where one did.
+    pub(super) triggered_by: Option<String>,
 }
 
 /// What the passes of one run have tried so far.
@@ -76,13 +78,18 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
         }
     };
     outcome.facts.repository = client.repository();
+    let payload = runner.payload();
+    let other = payload["workflow_run"]["id"].as_u64();
     let run = Run {
         host,
         inputs,
         client: &client,
         budget: Budget::within(inputs.timeout.saturating_sub(LAST_WORDS)),
-        payload: runner.payload(),
         workflow: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
+        triggered_by: other
+            .filter(|_| runner.var("GITHUB_EVENT_NAME") == Some("workflow_run"))
+            .map(|id| id.to_string()),
+        payload,
     };
     outcome.facts.read_only = run.is_read_only();
     run.protocol(&mut outcome).await;
@@ -224,7 +231,9 @@ impl Run<'_> {
         fresh.extend(own);
         outcome.count_late(&loaded, &fresh, config);
         let plan = loaded.ledger.append(&fresh, self.host.now.date_naive());
-        Self::keep_books(&mut loaded.ledger, &collected, config);
+        let moved = Self::keep_books(&mut loaded.ledger, &collected, config);
+        // How far the history was read back is worth a commit of its own, or the next run would begin there again.
+        let plan = plan.or_else(|| moved.then(|| loaded.ledger.bookkeeping()));
         let report = self.report(&loaded.ledger, config, &collected);
         let own = outcome.facts.deployment.take();
         outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
@@ -279,6 +288,7 @@ impl Run<'_> {
             own,
             cutoff: self.cutoff(loaded, config),
             resume: loaded.ledger.meta.resume.as_deref(),
+            places: &loaded.ledger.meta.places,
             requests: github::REQUESTS,
             budget: &self.budget,
         })
@@ -294,7 +304,10 @@ impl Run<'_> {
         }
     }
 
-    fn keep_books(ledger: &mut Ledger, collected: &Collected, config: &Config) {
+    /// Also tells whether a source was read further, where there is anything to remember at all.
+    fn keep_books(ledger: &mut Ledger, collected: &Collected, config: &Config) -> bool {
+        let moved =
+            ledger.meta.places != collected.places || ledger.meta.resume != collected.resume;
         let since = collected
             .history_since
             .into_iter()
@@ -309,7 +322,9 @@ impl Run<'_> {
         ledger.meta.history_since = since.or(first);
         ledger.events.history_since = ledger.meta.history_since;
         ledger.meta.resume.clone_from(&collected.resume);
+        ledger.meta.places.clone_from(&collected.places);
         ledger.meta.baselines = workspace::baselines(&ledger.events, config);
+        moved && !ledger.events.is_empty()
     }
 
     fn report(&self, ledger: &Ledger, config: &Config, collected: &Collected) -> Report {

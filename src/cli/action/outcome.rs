@@ -55,7 +55,7 @@ impl Outcome {
 
     /// What could not be read was skipped; a gap in the history itself is for the report alone.
     pub(super) fn say_notes(&mut self, notes: &[Note]) {
-        for note in notes.iter().filter(|note| note.code != "by_time") {
+        for note in notes.iter().filter(|note| note.is_gap()) {
             let says = &note.says;
             let help = note.help.as_ref();
             self.degrade(&help.map_or_else(|| says.clone(), |help| format!("{says}; {help}")));

@@ -6,7 +6,7 @@ use super::flow::Run;
 use super::outcome::Outcome;
 use crate::adapter::github_deployment;
 use crate::collect::own::{self, Own, OwnRun};
-use crate::config::Config;
+use crate::config::{Config, DeployWorkflow};
 use crate::event::{Event, Events, Instant, Outcome as Ended, Source};
 use crate::host::actions::Runner;
 use crate::ledger::Loaded;
@@ -20,22 +20,59 @@ const FRESH: chrono::Duration = chrono::Duration::seconds(20);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Run<'_> {
-    fn own_run<'r>(&'r self, config: &'r Config) -> OwnRun<'r> {
+    fn own_run<'r>(&'r self, loaded: &Loaded, config: &'r Config) -> OwnRun<'r> {
         let runner = Runner::of(self.host);
-        OwnRun {
-            run: &self.workflow,
-            attempt: runner
+        // A workflow that another one has triggered speaks of that one, and not of itself.
+        let other = (runner.var("GITHUB_EVENT_NAME") == Some("workflow_run"))
+            .then(|| &self.payload["workflow_run"])
+            .filter(|run| run["id"].is_u64());
+        let text = |field: &str| other.and_then(|run| run[field].as_str());
+        let attempt = || {
+            runner
                 .var("GITHUB_RUN_ATTEMPT")
-                .and_then(|a| a.parse().ok()),
-            status: self.inputs.status.as_deref(),
-            sha: self.inputs.sha.as_deref(),
+                .and_then(|a| a.parse().ok())
+        };
+        let path = text("path").or_else(|| runner.var("GITHUB_WORKFLOW_REF"));
+        let named = workflow_named(config, path.unwrap_or_default());
+        OwnRun {
+            run: self.triggered_by.as_deref().unwrap_or(&self.workflow),
+            attempt: match other {
+                Some(run) => run["run_attempt"]
+                    .as_u64()
+                    .and_then(|n| u32::try_from(n).ok()),
+                None => attempt(),
+            },
+            status: self.inputs.status.as_deref().or_else(|| {
+                text("conclusion").filter(|_| self.is_deploy(named.is_some(), loaded, config))
+            }),
+            // The event's own commit is only the default branch's head; another one was given on purpose.
+            sha: text("head_sha")
+                .filter(|_| self.inputs.sha.as_deref() == runner.var("GITHUB_SHA"))
+                .or(self.inputs.sha.as_deref()),
             environment: self.inputs.one_environment(),
-            production: config.environments.default_name(),
-            service: self.inputs.service.as_deref(),
+            production: named
+                .and_then(|workflow| workflow.environment.as_deref())
+                .unwrap_or(config.environments.default_name()),
+            service: self
+                .inputs
+                .service
+                .as_deref()
+                .or_else(|| named?.service.as_deref()),
             key: self.inputs.key.as_deref(),
             node: self.payload["deployment"]["node_id"].as_str(),
             now: self.host.now,
         }
+    }
+
+    /// Whether the run that triggered this one is a deploy: the configuration names it, or nothing else could be meant,
+    /// and it ran on what is merged.
+    fn is_deploy(&self, named: bool, loaded: &Loaded, config: &Config) -> bool {
+        let run = &self.payload["workflow_run"];
+        let event = run["event"].as_str().unwrap_or_default();
+        let merged = event != "push"
+            || run["head_branch"].as_str() == loaded.state.default_branch.as_deref();
+        let alone = config.workflows.is_empty() && loaded.state.deployments.is_empty() && merged;
+        (named || alone) && !event.starts_with("pull_request")
     }
 
     /// The writer of the oldest pending event goes first; the others usually find themselves stored.
@@ -44,7 +81,7 @@ impl Run<'_> {
             return false;
         }
         let recorded = recorded(loaded);
-        let ours = match own::find(&self.own_run(config), &recorded, config) {
+        let ours = match own::find(&self.own_run(loaded, config), &recorded, config) {
             Own::Recorded(id) => Some(id),
             Own::Reported(event) => Some(event.id),
             Own::Ambiguous(_) | Own::Nothing => None,
@@ -82,7 +119,7 @@ impl Run<'_> {
         if self.is_read_only() {
             return None;
         }
-        match own::find(&self.own_run(config), &recorded(loaded), config) {
+        match own::find(&self.own_run(loaded, config), &recorded(loaded), config) {
             Own::Recorded(id) => outcome.facts.deployment = Some(id),
             Own::Reported(event) => {
                 outcome.facts.deployment = Some(event.id.clone());
@@ -104,6 +141,15 @@ impl Run<'_> {
         }
         None
     }
+}
+
+/// The one deploy of the configuration that a workflow's path names, such as `.github/workflows/deploy.yml@main`.
+fn workflow_named<'c>(config: &'c Config, path: &str) -> Option<&'c DeployWorkflow> {
+    let path = path.split('@').next().unwrap_or_default();
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let mut found = config.workflows.iter().filter(|workflow| workflow.is(file));
+    // Of several, nothing says which one this run's own job is.
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// The deployments of the snapshot, as events.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ask, Collected, Note, Purse, is_production};
+use super::{Ask, Collected, Note, Purse, production};
 use crate::adapter::{github_deployment, github_environment};
 use crate::event::{Event, Events, Fact, Instant, Outcome, Source, parse_instant};
 use crate::github::{DeploymentNode, Part};
@@ -39,9 +39,7 @@ impl Pages {
             };
             keep_waits(ask.known, &mut event);
             all_new &= ask.known.get("deployment", &event.id).is_none();
-            if let Fact::Deployment(d) = &event.fact
-                && is_production(ask.config, d)
-            {
+            if let Some(d) = production(ask.config, &event) {
                 self.production = true;
                 self.baseline |= event.time < ask.cutoff && d.outcome == Outcome::Success;
             }
@@ -101,10 +99,8 @@ fn keep_waits(known: &Events, event: &mut Event) {
 async fn split_waits(purse: &Purse<'_>, news: &mut [Event], out: &mut Collected) {
     let ask = &purse.ask;
     let waited = |event: &Event| {
-        let deployment = event.fact.as_deployment();
-        deployment.is_some_and(|d| {
-            d.approval_seconds.is_some_and(|s| s > 0) && is_production(ask.config, d)
-        })
+        let deployment = production(ask.config, event);
+        deployment.is_some_and(|d| d.approval_seconds.is_some_and(|s| s > 0))
     };
     if purse.left() == 0 || !news.iter().any(waited) {
         return;
@@ -147,7 +143,8 @@ async fn page_back(purse: &Purse<'_>, pages: &mut Pages, out: &mut Collected) {
         };
         // Commits and pull requests need the other half.
         let page = if purse.left_of(ask.requests / 2) == 0 {
-            Err(Note::truncated("older deployments"))
+            let reached = pages.oldest.unwrap_or(ask.cutoff);
+            Err(Note::unfinished("deployments", reached, ask.cutoff))
         } else {
             let page = ask.client.more_deployments(&from, ask.budget).await;
             page.map_err(|error| Note::of("older deployments", &error))
@@ -201,7 +198,7 @@ async fn refresh(purse: &Purse<'_>, pages: &mut Pages, out: &mut Collected) {
 }
 
 /// Leaves out what is older than the cutoff, but for the baseline: the newest older success of each production service.
-fn trimmed(ask: &Ask<'_>, events: Vec<Event>) -> Vec<Event> {
+pub(super) fn trimmed(ask: &Ask<'_>, events: Vec<Event>) -> Vec<Event> {
     let mut newest_first = events;
     newest_first.sort_by(|a, b| (b.time, &b.id).cmp(&(a.time, &a.id)));
     let mut based: BTreeSet<String> = ask
@@ -223,9 +220,8 @@ fn trimmed(ask: &Ask<'_>, events: Vec<Event>) -> Vec<Event> {
 
 /// The services whose baseline this event can be.
 fn baselines_of<'a>(ask: &'a Ask<'_>, event: &'a Event) -> impl Iterator<Item = String> + 'a {
-    let found = event.fact.as_deployment().filter(|d| {
-        event.time < ask.cutoff && d.outcome == Outcome::Success && is_production(ask.config, d)
-    });
+    let found = production(ask.config, event)
+        .filter(|d| event.time < ask.cutoff && d.outcome == Outcome::Success);
     found
         .into_iter()
         .flat_map(|d| ask.config.services_of(d))

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Purse, is_production};
+use super::{Purse, production};
 use crate::adapter::github_commit::is_object_id;
-use crate::event::{Event, Fact, Instant, Outcome};
+use crate::event::{Event, Instant, Outcome};
 
 /// Production deployments in order of time, service by service, from the last one before the cutoff.
 pub(super) fn timelines(purse: &Purse<'_>, deployments: &[Event]) -> Vec<Vec<(String, bool)>> {
@@ -16,9 +16,8 @@ pub(super) fn timelines(purse: &Purse<'_>, deployments: &[Event]) -> Vec<Vec<(St
     }
     let mut services: BTreeMap<&str, Vec<Row<'_>>> = BTreeMap::new();
     for event in latest.values() {
-        if let Fact::Deployment(d) = &event.fact
+        if let Some(d) = production(ask.config, event)
             && d.outcome != Outcome::Ignored
-            && is_production(ask.config, d)
             && let Some(revision) = d.revision.as_deref().filter(|text| is_object_id(text))
         {
             let fresh = ask.known.get("deployment", &event.id).is_none();

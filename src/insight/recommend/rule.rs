@@ -254,9 +254,10 @@ fn large_batches(facts: &Facts<'_>) -> Option<Found> {
         }
     };
     let (high, low) = (side(true), side(false));
-    let risk = batch::relate(&batch::batches(facts.sight, Size::Lines), Size::Lines);
-    let fails_more =
-        high.ratio() > low.ratio() && risk.curve.is_ok_and(|curve| curve.interval[0] > 1.0);
+    // A curve cannot be fitted where every large one fails and no small one does; the exact test can.
+    let fails_more = high.ratio() > low.ratio()
+        && proportion::fisher(high.hits, high.total, low.hits, low.total)
+            .is_some_and(|p| p < gate::ALPHA);
     if batch <= 5.0 && lines.is_none_or(|n| n <= 250.0) && !fails_more {
         return None;
     }

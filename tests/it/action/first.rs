@@ -129,7 +129,10 @@ fn the_first_run_works_on_an_enterprise_server() {
 #[test]
 fn an_empty_history_is_said_and_is_no_failure() {
     let world = World::new().at("2026-03-02T10:00:00Z");
-    world.github().commit("c1", "2026-03-01T09:00:00Z");
+    world
+        .github()
+        .file(".github/fivekeys.yml", "source: deployments\n")
+        .commit("c1", "2026-03-01T09:00:00Z");
     let done = deploy_of(&world, 8, 100)
         .input("status", "")
         .sha("c1")

@@ -69,6 +69,14 @@ fn reset_keeps_what_people_recorded_and_reads_git_anew() {
 #[test]
 fn the_settings_of_an_older_tool_are_taken_over() {
     let shop = Shop::tagged();
+    for version in ["v1.0.0", "v1.1.0"] {
+        shop.write(
+            "live.json",
+            &format!("{{\"image\": \"ghcr.io/acme/shop:{version}\"}}"),
+        );
+        shop.git(&["add", "live.json"]);
+        shop.git(&["commit", "-q", "-m", version]);
+    }
     shop.write(
         ".dora/config.json",
         r#"{"lookback_days": 45,
@@ -85,7 +93,7 @@ fn the_settings_of_an_older_tool_are_taken_over() {
         run.err
     );
     assert!(
-        run.err.contains("state file `live.json` of `live`"),
+        run.err.contains("found state files: live.json"),
         "{}",
         run.err
     );
@@ -102,6 +110,8 @@ fn the_settings_of_an_older_tool_are_taken_over() {
             "lead_time <= 24h"
         ]
     );
+    assert_eq!(config.state_files[0].path, "live.json");
+    assert_eq!(config.state_files[0].environment.as_deref(), Some("live"));
     assert!(config.environments.is_production("live"));
     assert!(!config.environments.is_production("test"));
     assert!(text.contains("\"test\""), "{text}");
@@ -113,4 +123,64 @@ fn the_settings_of_an_older_tool_are_taken_over() {
     let no = shop.run(&["init"]).fails(2);
     assert!(no.contains("config.json") && no.contains("help: "), "{no}");
     assert!(!shop.path.join(".github").exists());
+}
+
+#[test]
+fn what_the_clone_holds_is_written_and_what_is_only_likely_is_a_comment() {
+    let mut shop = Shop::empty();
+    for file in [
+        (
+            ".github/workflows/ship.yml",
+            "on: push\njobs:\n  ship: {environment: production, runs-on: x}\n",
+        ),
+        (
+            ".github/workflows/ci.yml",
+            "on: push\njobs:\n  test: {runs-on: x}\n  release: {runs-on: x}\n",
+        ),
+    ] {
+        shop.write(file.0, file.1);
+    }
+    for n in 1..=4 {
+        shop.write("deploy/live.yaml", &format!("image_tag: v{n}\n"));
+        shop.git(&["add", "."]);
+        shop.commit(&format!("Deploy {n}"));
+        shop.tag(&format!("release_{n}"));
+    }
+    let run = shop.run(&["init"]);
+    for said in [
+        "found workflows that deploy to production: ship.yml",
+        "found workflows that look like deploys, as comments: ci.yml",
+        "found state files: deploy/live.yaml",
+        "found a scheme of tags: ^release_\\d+$",
+    ] {
+        assert!(run.err.contains(said), "{said}: {}", run.err);
+    }
+    // The state file is the better source.
+    assert!(run.ok().contains("4 deployments"));
+    let text = shop.read(".github/fivekeys.yml");
+    let config = fivekeys::config::parse(&text).unwrap();
+    assert_eq!(config.workflows.len(), 1);
+    assert!(config.workflows[0].is("ship.yml"), "{text}");
+    assert_eq!(config.state_files[0].path, "deploy/live.yaml");
+    assert_eq!(config.tags.describe(), "^release_\\d+$");
+    assert!(
+        text.contains("#   - {file: \"ci.yml\", job: \"release\"}"),
+        "{text}"
+    );
+    // A monorepo's tags name its components.
+    let mut shop = Shop::empty();
+    shop.commit("one");
+    shop.tag("api-v1.0.0");
+    shop.tag("web-v1.0.0");
+    let run = shop.run(&["init"]);
+    assert!(
+        run.err
+            .contains("found components that tags name: api, web"),
+        "{}",
+        run.err
+    );
+    assert!(
+        shop.read(".github/fivekeys.yml")
+            .contains("# Tags name these components: [\"api\",\"web\"]")
+    );
 }

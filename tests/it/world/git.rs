@@ -143,6 +143,31 @@ impl Git {
         past.push(to);
     }
 
+    /// Refs below a prefix and where they point, by name.
+    pub(crate) fn refs(&self, prefix: &str) -> Vec<(String, String)> {
+        let below = self
+            .reflog
+            .iter()
+            .filter(|(name, _)| name.starts_with(prefix));
+        below
+            .filter_map(|(name, past)| Some((name.clone(), past.last()?.clone()?)))
+            .collect()
+    }
+
+    /// A commit and all of its ancestors, newest first; where a path is given, those that changed it.
+    pub(crate) fn history(&self, sha: &str, path: Option<&str>) -> Vec<&Commit> {
+        let mut found: Vec<usize> = self.ancestors(sha).into_iter().collect();
+        found.sort_by_key(|n| std::cmp::Reverse((self.commits[*n].committed_at, *n)));
+        let commits = found.into_iter().map(|n| &self.commits[n]);
+        let changed = |commit: &&Commit| {
+            let parent = commit.parents.first().and_then(|sha| self.commit(sha));
+            path.is_none_or(|path| {
+                commit.files.get(path) != parent.and_then(|parent| parent.files.get(path))
+            })
+        };
+        commits.filter(changed).collect()
+    }
+
     /// A commit by branch name, tag name or id.
     pub(crate) fn resolve(&self, revision: &str) -> Option<&Commit> {
         let names = ["refs/heads/", "refs/tags/", ""].map(|prefix| format!("{prefix}{revision}"));

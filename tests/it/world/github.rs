@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use super::actions::WorkflowRun;
 use super::git::{Actor, Commit, Files, Git, commit_id};
 
 /// The login that the job's token acts as.
@@ -79,6 +78,26 @@ pub(crate) struct Comment {
     pub(crate) edits: u32,
 }
 
+/// A workflow run and the jobs of all its attempts.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) id: u64,
+    pub(crate) file: String,
+    pub(crate) created_at: DateTime<Utc>,
+    /// As REST gives it.
+    pub(crate) body: Value,
+    pub(crate) jobs: Vec<Value>,
+}
+
+/// A release of a tag.
+#[derive(Debug, Clone)]
+pub(crate) struct Release {
+    pub(crate) tag: String,
+    pub(crate) published_at: DateTime<Utc>,
+    pub(crate) draft: bool,
+    pub(crate) prerelease: bool,
+}
+
 /// What is left of the hour.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rate {
@@ -102,7 +121,8 @@ pub(crate) struct GitHub {
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) pulls: BTreeMap<u64, Pull>,
     pub(crate) comments: Vec<Comment>,
-    pub(crate) runs: Vec<WorkflowRun>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) releases: Vec<Release>,
     /// As REST gives them.
     pub(crate) environments: Vec<Value>,
     /// `contents: write` as a workflow writes it; write includes read.
@@ -139,6 +159,7 @@ impl GitHub {
             comments: Vec::new(),
             runs: Vec::new(),
             environments: Vec::new(),
+            releases: Vec::new(),
             permissions: permissions.map(str::to_owned).into(),
             ruled: BTreeSet::new(),
             rate: Some(Rate {

@@ -3,7 +3,7 @@
 //! A test is a story: what is on GitHub, what goes wrong, one run or many, and what is on GitHub then. Whatever the
 //! program asks that the world does not know, and whatever was planned and never happened, fails the test.
 
-mod actions;
+mod environments;
 mod faults;
 mod git;
 mod github;
@@ -13,6 +13,7 @@ mod requests;
 mod rest;
 mod routes;
 mod run;
+mod runs;
 pub(crate) mod story;
 mod transcript;
 
@@ -23,7 +24,8 @@ use wiremock::{Mock, MockServer};
 
 pub(crate) use faults::{Fault, On};
 pub(crate) use git::sha;
-use github::{GitHub, moment};
+use github::GitHub;
+pub(crate) use github::moment;
 pub(crate) use requests::Requests;
 use routes::{Door, State};
 pub(crate) use run::Runner;

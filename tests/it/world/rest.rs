@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::actions;
+use super::environments;
 use super::git::{Blob, Commit, Files, tree_id};
 use super::github::{GitHub, iso};
 use super::reply::Reply;
@@ -29,8 +29,11 @@ pub(crate) fn answer(github: &mut GitHub, ask: &Ask<'_>) -> Option<Reply> {
     let Some(route) = ask.path.strip_prefix(&prefix) else {
         return Some(Reply::refusal(404, "Not Found"));
     };
-    if let Some(reply) = actions::answer(github, route, ask) {
+    if let Some(reply) = environments::answer(github, route, ask) {
         return Some(reply);
+    }
+    if let ("GET", Some(rest)) = (ask.method, route.strip_prefix("actions/")) {
+        return super::runs::answer(github, rest, ask);
     }
     let (level, reply): (_, fn(&mut GitHub, &str, &Ask<'_>) -> Reply) =
         match (ask.method, route.split_once('/')?) {
@@ -55,7 +58,7 @@ pub(crate) fn answer(github: &mut GitHub, ask: &Ask<'_>) -> Option<Reply> {
     Some(reply(github, tail, ask))
 }
 
-fn number(ask: &Ask<'_>, name: &str) -> Option<usize> {
+pub(super) fn number(ask: &Ask<'_>, name: &str) -> Option<usize> {
     let mut found = ask.query.iter().filter(|(key, _)| key == name);
     found.next()?.1.parse().ok()
 }

@@ -1,6 +1,7 @@
 //! How a test tells what happened in the repository; every detail has a realistic default.
 
 mod pull;
+mod source;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

@@ -187,6 +187,7 @@ fn a_first_run_finds_what_the_last_deployment_delivered() {
             own: None,
             cutoff: parse_instant("2026-01-01T00:00:00Z").unwrap(),
             resume: None,
+            places: &std::collections::BTreeMap::new(),
             requests: 40,
             budget: &budget,
         })

@@ -1,5 +1,6 @@
 //! GraphQL over the state: an answer to any document made of fields that the world knows.
 
+mod lists;
 mod mutations;
 mod objects;
 mod parse;

@@ -26,9 +26,11 @@ impl Call<'_> {
             }
             (Object::Repository, _) => self.of_repository(name, args),
             (Object::Ref { name: full, .. }, "name") => {
-                Ok(Thing::leaf(full.trim_start_matches("refs/heads/")))
+                let short = full.trim_start_matches("refs/heads/");
+                Ok(Thing::leaf(short.trim_start_matches("refs/tags/")))
             }
             (Object::Ref { oid, .. }, "target") => Ok(Thing::Object(Object::Commit(oid.clone()))),
+            (Object::Commit(sha), "history") => Ok(self.history(sha, args)),
             (Object::Commit(sha), _) => self.of_commit(sha, name, text("path")),
             (Object::Tree { commit, path }, "entries") => {
                 Ok(Thing::List(self.entries(commit, path)))
@@ -138,6 +140,14 @@ impl Call<'_> {
                 let rows = rows.into_iter().map(|row| self.deployment(row));
                 Ok(Thing::Connection("DeploymentConnection", rows.collect()))
             }
+            "releases" => {
+                self.need("contents", "read")?;
+                Ok(self.releases())
+            }
+            "refs" => {
+                self.need("contents", "read")?;
+                Ok(self.refs(text("refPrefix").unwrap_or_default()))
+            }
             _ => Ok(self.not_known(&Object::Repository, name)),
         }
     }
@@ -185,6 +195,11 @@ impl Call<'_> {
         Ok(match name {
             "oid" => Thing::leaf(sha),
             "message" => Thing::leaf(commit.message.as_str()),
+            "parents" => {
+                let parents = commit.parents.iter();
+                let rows = parents.map(|sha| Thing::Object(Object::Commit(sha.clone())));
+                Thing::Connection("CommitConnection", rows.collect())
+            }
             "authoredDate" => Thing::leaf(iso(commit.authored_at)),
             "committedDate" => Thing::leaf(iso(commit.committed_at)),
             "file" => self.entry(sha, path).map_or(Thing::NULL, |(kind, object)| {
