@@ -91,6 +91,7 @@ fn amend(host: &Host, args: &DeployArgs, amended: &str) -> Result<Exit, Failure>
             host.now,
             Fact::DeploymentCorrected(Correction {
                 deployment: amended,
+                pull: None,
                 failed: args.failed,
                 fixed_by,
             }),

@@ -4,6 +4,7 @@
 
 mod changes;
 mod deployments;
+mod evidence;
 mod order;
 
 use crate::config::Config;
@@ -22,10 +23,14 @@ pub struct Ask<'a> {
     pub state: &'a State,
     /// Which environments are production.
     pub config: &'a Config,
+    /// The configuration is what the team wrote; else it is only the defaults, and nothing is taken back because of it.
+    pub trusted: bool,
     /// What the ledger remembers.
     pub known: &'a Events,
     /// The run's own deployment, where GitHub has no settled record of it.
     pub own: Option<&'a Event>,
+    /// The moment of reading.
+    pub now: Instant,
     /// How far back a first run looks.
     pub cutoff: Instant,
     /// Where an earlier run had to stop paging: [`Collected::resume`].
@@ -47,6 +52,8 @@ pub struct Collected {
     pub more: bool,
     /// Where the next run goes on with deployments older than those read here.
     pub resume: Option<String>,
+    /// Head of the default branch, where all that is merged and not deployed is known (rule LT10).
+    pub head: Option<String>,
     /// Since when the deployments are complete; absent where this run did not page back to their beginning.
     pub history_since: Option<Instant>,
 }
@@ -135,8 +142,17 @@ pub async fn collect(ask: Ask<'_>) -> Collected {
     let mut found = deployments::collect(&purse, &mut out).await;
     // What it delivered is asked for as well; the event itself is the caller's.
     found.extend(ask.own.cloned());
+    evidence::collect(&purse, &mut out).await;
     changes::collect(&purse, &found, &mut out).await;
     out
+}
+
+/// Whether the ledger lacks it. A later revision that changes nothing is no news.
+fn is_news(known: &Events, event: &Event) -> bool {
+    !known.knows(event)
+        && known
+            .get(event.fact.kind(), &event.id)
+            .is_none_or(|old| old.fact != event.fact)
 }
 
 /// Rule U4, the first two of its three steps settled by the configuration.

@@ -54,7 +54,9 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     sources(&mut config, source, &workflows, state_files)?;
     config.prereleases = prereleases;
     config.incident_labels = incidents.labels.unwrap_or(config.incident_labels);
-    config.corrections = corrections.unwrap_or(config.corrections);
+    if let Some(path) = corrections {
+        config.corrections = within(path)?;
+    }
     config.targets = targets;
     config.guardrails = guardrails;
     if let Some(tags) = tags {
@@ -77,6 +79,21 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     }
     config.max_comments = comment.max.unwrap_or(config.max_comments).min(50);
     Ok(config)
+}
+
+/// A path that stays in the repository.
+fn within(path: String) -> Result<String, ConfigError> {
+    let leaves = path.trim().is_empty()
+        || path.starts_with(['/', '\\', '~'])
+        || path.contains(':')
+        || path.split(['/', '\\']).any(|part| part == "..");
+    if leaves {
+        return Err(ConfigError::Value {
+            key: "corrections".to_owned(),
+            what: "it must be a path in the repository".to_owned(),
+        });
+    }
+    Ok(path)
 }
 
 fn sources(

@@ -17,5 +17,7 @@ pub use fact::{
     Cause, Commit, Correction, DeclaredChange, Deployment, Event, Fact, Incident, Outcome, Pull,
     Range, Retraction, Source,
 };
-pub use text::{Undoes, causes_in, digest, is_bot, is_hotfix_branch, is_hotfix_title, subject_key};
+pub use text::{
+    Undoes, causes_in, digest, is_bot, is_hotfix_branch, is_hotfix_title, is_sha, subject_key,
+};
 pub use time::{Calendar, Instant, Span, TimeError, Window, parse_instant, seconds_between};

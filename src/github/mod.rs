@@ -24,6 +24,6 @@ pub use compare::Comparison;
 pub use error::GitHubError;
 pub use graph::{GraphAnswer, GraphError};
 pub use state::{
-    BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
+    BranchState, DeploymentNode, DeploymentPage, FileText, Page, Part, Rate, State, StateRequest,
 };
 pub use token::Token;

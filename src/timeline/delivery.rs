@@ -158,7 +158,13 @@ pub(super) fn deliver(
             waiting.extend(deliverer.waiting(head, marked, service.as_ref()));
         }
     }
-    if head.is_some() && !services.is_empty() {
+    // A head that no commit is known of may still be what every service runs.
+    let all_run_it = events.head.is_some()
+        && services.values().all(|line| {
+            let last = line.last().map(|at| &deployments[*at].revision);
+            last == Some(&events.head)
+        });
+    if (head.is_some() || all_run_it) && !services.is_empty() {
         deliverer.out.waiting = Some(waiting);
     }
     deliverer.out.mark_firsts(deployments);

@@ -1,12 +1,15 @@
 //! Incidents and the deployments that caused them (rules CF1, CF2).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::delivery::Delivery;
+use super::Remark;
 use super::deployment::Deployment;
-use super::graph::Graph;
+use super::naming::Names;
 use crate::config::Config;
-use crate::event::{self, Cause, Events, Instant, Span, seconds_between};
+use crate::event::{self, Cause, Events, Fact, Instant, Span, seconds_between};
+
+/// Most incidents that one remark names.
+const NAMED: usize = 5;
 
 /// An incident, with the deployment that it is blamed on.
 #[derive(Debug, Clone)]
@@ -54,33 +57,11 @@ impl Attribution {
     }
 }
 
-/// Positions by the ids of all records that a deployment folds; the first wins.
-pub(super) struct Positions(HashMap<String, usize>);
-
-impl Positions {
-    pub(super) fn of(deployments: &[Deployment]) -> Self {
-        let mut by_id = HashMap::new();
-        for (at, deployment) in deployments.iter().enumerate() {
-            for id in &deployment.ids {
-                by_id.entry(id.clone()).or_insert(at);
-            }
-        }
-        Self(by_id)
-    }
-
-    /// Position of the deployment that folds the record with this id.
-    pub(super) fn get(&self, id: &str) -> Option<usize> {
-        self.0.get(id).copied()
-    }
-}
-
 /// Every incident, blamed on at most one deployment.
 pub(super) fn attribute(
     events: &Events,
     deployments: &[Deployment],
-    positions: &Positions,
-    delivery: &Delivery,
-    graph: &Graph<'_>,
+    names: &Names<'_>,
     config: &Config,
 ) -> Vec<Incident> {
     let mut found: Vec<(&str, &event::Incident)> = events
@@ -91,16 +72,14 @@ pub(super) fn attribute(
     let mut blame = Blame {
         horizon: config.rules.incident_horizon_seconds,
         deployments,
-        positions,
-        delivery,
-        graph,
+        names,
         lines: lines(deployments),
         rollouts: Rollouts::of(deployments),
     };
     found
         .into_iter()
         .map(|(id, fact)| {
-            let fixed_by = fact.fixed_by.as_deref().and_then(|id| positions.get(id));
+            let fixed_by = fixer(fact, deployments, names);
             Incident {
                 id: id.to_owned(),
                 service: fact.service.clone(),
@@ -111,6 +90,55 @@ pub(super) fn attribute(
             }
         })
         .collect()
+}
+
+/// The deployment that fixed it. Where a pull request or a commit did, it is the first after the incident opened that
+/// delivered it, of the service that it hurts if there is one.
+fn fixer(
+    incident: &event::Incident,
+    deployments: &[Deployment],
+    names: &Names<'_>,
+) -> Option<usize> {
+    let name = incident.fixed_by.as_deref()?;
+    let mut delivered = names.delivering(name);
+    delivered.retain(|at| deployments[*at].finished_at >= incident.opened_at);
+    delivered.sort_unstable();
+    let own = delivered
+        .iter()
+        .find(|at| incident.service.is_some() && deployments[**at].service == incident.service);
+    names
+        .by_id(name)
+        .or_else(|| own.or(delivered.first()).copied())
+}
+
+/// Incidents that are not counted any more, said once for each reason.
+pub(super) fn left_out(all: &Events) -> Vec<Remark> {
+    let mut whys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for event in all.iter() {
+        if let Fact::EventRetracted(taken) = &event.fact
+            && all.get("incident", &taken.event).is_some()
+        {
+            whys.entry(&taken.why).or_default().push(&taken.event);
+        }
+    }
+    let say = |(why, ids): (&str, Vec<&str>)| Remark {
+        code: "incident_left_out",
+        says: format!(
+            "{} left out ({why}): {}{}.",
+            match ids.len() {
+                1 => "An incident is".to_owned(),
+                n => format!("{n} incidents are"),
+            },
+            ids.iter()
+                .take(NAMED)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", "),
+            if ids.len() > NAMED { " and more" } else { "" }
+        ),
+        help: None,
+    };
+    whys.into_iter().map(say).collect()
 }
 
 /// Effective deployments, in order: all of them under `None`, and each service's own.
@@ -165,9 +193,7 @@ impl Rollouts {
 struct Blame<'a> {
     horizon: Span,
     deployments: &'a [Deployment],
-    positions: &'a Positions,
-    delivery: &'a Delivery,
-    graph: &'a Graph<'a>,
+    names: &'a Names<'a>,
     lines: HashMap<Option<&'a str>, Vec<usize>>,
     rollouts: Rollouts,
 }
@@ -208,7 +234,7 @@ impl Blame<'_> {
             let Cause::Deployment(id) = cause else {
                 return false;
             };
-            let named = self.positions.get(id);
+            let named = self.names.find(self.deployments, id);
             named.is_some_and(|at| !self.deployments[at].is_effective())
         })
     }
@@ -220,19 +246,14 @@ impl Blame<'_> {
         fixed_by: Option<usize>,
     ) -> Option<(usize, Attribution)> {
         let fits = |at: &usize| self.deployments[*at].is_effective() && Some(*at) != fixed_by;
-        let first = |list: Option<&Vec<usize>>| list?.iter().copied().find(fits);
+        let first = |list: Vec<usize>| list.into_iter().find(|at| fits(at));
         incident.causes.iter().find_map(|cause| match cause {
-            Cause::Deployment(id) => {
-                let at = self.positions.get(id).filter(fits)?;
+            Cause::Deployment(name) => {
+                let at = self.names.find(self.deployments, name).filter(fits)?;
                 Some((at, Attribution::Explicit))
             }
-            Cause::Commit(sha) => {
-                let node = self.graph.resolve(sha)?;
-                Some((first(self.delivery.by_commit.get(&node))?, Attribution::Sha))
-            }
-            Cause::Pull(number) => {
-                Some((first(self.delivery.by_pull.get(number))?, Attribution::Pull))
-            }
+            Cause::Commit(sha) => Some((first(self.names.by_commit(sha))?, Attribution::Sha)),
+            Cause::Pull(number) => Some((first(self.names.by_pull(*number))?, Attribution::Pull)),
         })
     }
 }

@@ -53,7 +53,9 @@ impl Outcome {
 
     /// What could not be read was skipped; a gap in the history itself is for the report alone.
     pub(super) fn say_notes(&mut self, notes: &[Note]) {
-        for note in notes.iter().filter(|note| note.code != "by_time") {
+        let for_the_report = ["by_time", "undeployed_unknown"];
+        let said = notes.iter().filter(|n| !for_the_report.contains(&n.code));
+        for note in said {
             let says = &note.says;
             let help = note.help.as_ref();
             self.degrade(&help.map_or_else(|| says.clone(), |help| format!("{says}; {help}")));

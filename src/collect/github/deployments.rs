@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ask, Collected, Note, Purse, is_production};
+use super::{Ask, Collected, Note, Purse, is_news, is_production};
 use crate::adapter::github_deployment;
-use crate::event::{Event, Events, Fact, Instant, Outcome, Source, parse_instant};
+use crate::event::{Event, Fact, Instant, Outcome, Source, parse_instant};
 use crate::github::{DeploymentNode, Part};
 
 /// How long a pending deployment is looked after, once it has left the first page.
@@ -184,12 +184,4 @@ fn baseline_of(ask: &Ask<'_>, event: &Event) -> Option<String> {
     let counts =
         event.time < ask.cutoff && d.outcome == Outcome::Success && is_production(ask.config, d);
     counts.then(|| d.service.clone().unwrap_or_default())
-}
-
-/// Whether the ledger lacks it. A later status that changes nothing, such as `inactive`, is no news.
-fn is_news(known: &Events, event: &Event) -> bool {
-    !known.knows(event)
-        && known
-            .get(event.fact.kind(), &event.id)
-            .is_none_or(|old| old.fact != event.fact)
 }

@@ -1,0 +1,219 @@
+//! The reviewed file of corrections: what people say of deployments, as a state and not as a log (rule CF1).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::config::ShapeError;
+use crate::event::{Correction, Event, Events, Fact, Instant, Source, digest, parse_instant};
+
+/// What stands in the file now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Corrections {
+    words: Vec<Word>,
+    /// Events taken back, and why.
+    retracted: BTreeMap<String, String>,
+}
+
+/// A judgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Word {
+    deployment: String,
+    failed: bool,
+    fixed_by: Option<String>,
+    at: Option<Instant>,
+}
+
+/// One entry, as written.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// The deployment judged: its id, its page, its version, its commit, or the id or page of its workflow run.
+    deployment: Option<Name>,
+    /// true: it took effect and needed intervention. false: it did not.
+    failed: Option<bool>,
+    /// The deployment that repaired it, named in the same way; also `#12` for the pull request.
+    fixed_by: Option<Name>,
+    /// The id of an event that never should have been written.
+    retract: Option<String>,
+    /// Why; for those who review the file.
+    why: Option<String>,
+    /// When it was said; the latest word about a deployment counts. Default: when the entry is first read.
+    at: Option<String>,
+}
+
+/// Ids of runs are numbers.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged, expecting = "a text; a commit made of digits needs quotes")]
+enum Name {
+    Text(String),
+    Number(u64),
+}
+
+impl Name {
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) => text.trim().to_owned(),
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
+impl Corrections {
+    /// Reads the file; an empty one says nothing.
+    ///
+    /// # Errors
+    /// When it is no list of entries, or an entry does not say what it is about: with the place, and a near match for a
+    /// key that does not exist.
+    pub fn parse(text: &str) -> Result<Self, ShapeError> {
+        let mut found = Self::default();
+        let mut judged = BTreeSet::new();
+        if text
+            .lines()
+            .all(|l| l.trim().is_empty() || l.trim_start().starts_with('#'))
+        {
+            return Ok(found);
+        }
+        let entries: Vec<Entry> = serde_yaml::from_str(text).map_err(|e| {
+            let place = e.location().map(|at| (at.line(), at.column()));
+            ShapeError::new(&e.to_string(), place)
+        })?;
+        for (n, entry) in entries.into_iter().enumerate() {
+            let wrong = |what: &str, help: &str| ShapeError {
+                place: place_of(text, n),
+                what: what.to_owned(),
+                help: (!help.is_empty()).then(|| help.to_owned()),
+            };
+            let says =
+                |text: &Option<String>| text.as_deref().is_some_and(|t| !t.trim().is_empty());
+            if !says(&entry.why) {
+                return Err(wrong(
+                    "the entry has no `why`",
+                    "say it for those who review it",
+                ));
+            }
+            match (entry.deployment, entry.retract, entry.failed) {
+                (Some(deployment), None, Some(failed)) => {
+                    let at = entry.at.as_deref().map(parse_instant).transpose();
+                    let word = Word {
+                        deployment: deployment.text(),
+                        failed,
+                        fixed_by: entry.fixed_by.map(Name::text),
+                        at: at.map_err(|e| wrong(&format!("`at`: {e}"), ""))?,
+                    };
+                    if word.deployment.is_empty() {
+                        return Err(wrong("`deployment` is empty", ""));
+                    }
+                    if !judged.insert(word.deployment.clone()) {
+                        let what = format!("`{}` is judged twice", word.deployment);
+                        return Err(wrong(&what, "keep one of the entries"));
+                    }
+                    found.words.push(word);
+                }
+                (Some(_), None, None) => {
+                    return Err(wrong("`failed` is missing", "say true or false"));
+                }
+                (None, Some(event), None) if entry.fixed_by.is_none() && entry.at.is_none() => {
+                    let why = entry.why.unwrap_or_default();
+                    found
+                        .retracted
+                        .insert(event.trim().to_owned(), why.trim().to_owned());
+                }
+                _ => {
+                    return Err(wrong(
+                        "the entry is neither a judgement nor a retraction",
+                        "write `deployment`, `failed` and `why`, or `retract` and `why`",
+                    ));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What has to be stored so that the ledger says what the file says. Reading it again gives nothing; an entry that
+    /// is gone is taken back.
+    #[must_use]
+    pub fn events(&self, known: &Events, now: Instant) -> Vec<Event> {
+        let mut out = Vec::new();
+        let mut written = BTreeSet::new();
+        for word in &self.words {
+            let id = format!("cor:{}", digest(word.deployment.as_bytes(), 8));
+            let fact = Fact::DeploymentCorrected(Correction {
+                deployment: word.deployment.clone(),
+                pull: None,
+                failed: word.failed,
+                fixed_by: word.fixed_by.clone(),
+            });
+            let old = known.get(fact.kind(), &id);
+            let same = |e: &&Event| e.fact == fact && word.at.is_none_or(|at| e.time == at);
+            if old.filter(same).is_none() {
+                out.push(Event {
+                    time: word.at.unwrap_or(now),
+                    source: Source::CorrectionsFile,
+                    updated: after(old, now),
+                    id: id.clone(),
+                    fact,
+                });
+            }
+            written.insert(id);
+        }
+        let mut taken = self.retracted.clone();
+        let gone = |e: &&Event| e.fact.kind() == "deployment.corrected" && !written.contains(&e.id);
+        for old in ours(known).filter(gone) {
+            let why = "no longer in the file".to_owned();
+            taken.entry(old.id.clone()).or_insert(why);
+        }
+        // What was taken back by an entry that is gone counts again.
+        for old in ours(known) {
+            if let Fact::EventRetracted(retraction) = &old.fact
+                && !retraction.event.is_empty()
+                && !taken.contains_key(&retraction.event)
+            {
+                let at = after(Some(old), now);
+                out.push(Event::retraction(
+                    &retraction.event,
+                    None,
+                    Source::CorrectionsFile,
+                    at,
+                ));
+            }
+        }
+        for (event, why) in &taken {
+            let mut new = Event::retraction(event, Some(why), Source::CorrectionsFile, now);
+            let old = known.get(new.fact.kind(), &new.id);
+            if old.is_none_or(|old| old.fact != new.fact) {
+                new.updated = after(old, now);
+                out.push(new);
+            }
+        }
+        out
+    }
+}
+
+fn ours(known: &Events) -> impl Iterator<Item = &Event> {
+    known.iter().filter(|e| e.source == Source::CorrectionsFile)
+}
+
+/// A revision that beats the known one, even where both fall on one tick of the clock.
+fn after(old: Option<&Event>, now: Instant) -> Instant {
+    let least = old.map(|old| old.updated + chrono::Duration::milliseconds(1));
+    least.map_or(now, |least| now.max(least))
+}
+
+/// Where the entry with this number begins: entries of a list are indented alike.
+fn place_of(text: &str, number: usize) -> Option<(usize, usize)> {
+    let begins = |line: &str| line.trim_start().starts_with('-') && line.trim() != "---";
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let first = text.lines().find(|line| begins(line)).map(indent)?;
+    let mut entries = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| begins(line) && indent(line) == first);
+    entries.nth(number).map(|(n, _)| (n + 1, first + 1))
+}
+
+#[cfg(test)]
+#[path = "corrections_tests.rs"]
+mod tests;
