@@ -177,6 +177,8 @@ fn a_first_run_finds_what_the_last_deployment_delivered() {
             client: &client,
             state: &state,
             config: &config::parse("").unwrap(),
+            trusted: true,
+            now: world.github().now,
             known: &Events::default(),
             own: None,
             cutoff: parse_instant("2026-01-01T00:00:00Z").unwrap(),
