@@ -24,6 +24,15 @@ struct Word {
     at: Option<Instant>,
 }
 
+/// What is wrong with an entry, and what to do about it.
+type Wrong = (String, Option<&'static str>);
+
+/// What an entry says.
+enum Said {
+    Word(Word),
+    Retraction(String, String),
+}
+
 /// One entry, as written.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -61,6 +70,41 @@ impl Name {
     }
 }
 
+impl Entry {
+    fn read(self) -> Result<Said, Wrong> {
+        let wrong = |what: &str, help| Err((what.to_owned(), help));
+        let why = self.why.as_deref().unwrap_or_default().trim().to_owned();
+        if why.is_empty() {
+            return wrong(
+                "the entry has no `why`",
+                Some("say it for those who review it"),
+            );
+        }
+        match (self.deployment.map(Name::text), self.retract, self.failed) {
+            (Some(deployment), None, _) if deployment.is_empty() => {
+                wrong("`deployment` is empty", None)
+            }
+            (Some(_), None, None) => wrong("`failed` is missing", Some("say true or false")),
+            (Some(deployment), None, Some(failed)) => {
+                let at = self.at.as_deref().map(parse_instant).transpose();
+                Ok(Said::Word(Word {
+                    deployment,
+                    failed,
+                    fixed_by: self.fixed_by.map(Name::text),
+                    at: at.map_err(|e| (format!("`at`: {e}"), None))?,
+                }))
+            }
+            (None, Some(event), None) if self.fixed_by.is_none() && self.at.is_none() => {
+                Ok(Said::Retraction(event.trim().to_owned(), why))
+            }
+            _ => wrong(
+                "the entry is neither a judgement nor a retraction",
+                Some("write `deployment`, `failed` and `why`, or `retract` and `why`"),
+            ),
+        }
+    }
+}
+
 impl Corrections {
     /// Reads the file; an empty one says nothing.
     ///
@@ -69,7 +113,6 @@ impl Corrections {
     /// key that does not exist.
     pub fn parse(text: &str) -> Result<Self, ShapeError> {
         let mut found = Self::default();
-        let mut judged = BTreeSet::new();
         if text
             .lines()
             .all(|l| l.trim().is_empty() || l.trim_start().starts_with('#'))
@@ -81,55 +124,30 @@ impl Corrections {
             ShapeError::new(&e.to_string(), place)
         })?;
         for (n, entry) in entries.into_iter().enumerate() {
-            let wrong = |what: &str, help: &str| ShapeError {
+            let read = entry.read().and_then(|said| found.take(said));
+            read.map_err(|(what, help)| ShapeError {
                 place: place_of(text, n),
-                what: what.to_owned(),
-                help: (!help.is_empty()).then(|| help.to_owned()),
-            };
-            let says =
-                |text: &Option<String>| text.as_deref().is_some_and(|t| !t.trim().is_empty());
-            if !says(&entry.why) {
-                return Err(wrong(
-                    "the entry has no `why`",
-                    "say it for those who review it",
-                ));
-            }
-            match (entry.deployment, entry.retract, entry.failed) {
-                (Some(deployment), None, Some(failed)) => {
-                    let at = entry.at.as_deref().map(parse_instant).transpose();
-                    let word = Word {
-                        deployment: deployment.text(),
-                        failed,
-                        fixed_by: entry.fixed_by.map(Name::text),
-                        at: at.map_err(|e| wrong(&format!("`at`: {e}"), ""))?,
-                    };
-                    if word.deployment.is_empty() {
-                        return Err(wrong("`deployment` is empty", ""));
-                    }
-                    if !judged.insert(word.deployment.clone()) {
-                        let what = format!("`{}` is judged twice", word.deployment);
-                        return Err(wrong(&what, "keep one of the entries"));
-                    }
-                    found.words.push(word);
-                }
-                (Some(_), None, None) => {
-                    return Err(wrong("`failed` is missing", "say true or false"));
-                }
-                (None, Some(event), None) if entry.fixed_by.is_none() && entry.at.is_none() => {
-                    let why = entry.why.unwrap_or_default();
-                    found
-                        .retracted
-                        .insert(event.trim().to_owned(), why.trim().to_owned());
-                }
-                _ => {
-                    return Err(wrong(
-                        "the entry is neither a judgement nor a retraction",
-                        "write `deployment`, `failed` and `why`, or `retract` and `why`",
-                    ));
-                }
-            }
+                what,
+                help: help.map(str::to_owned),
+            })?;
         }
         Ok(found)
+    }
+
+    fn take(&mut self, said: Said) -> Result<(), Wrong> {
+        match said {
+            Said::Word(word) => {
+                if self.words.iter().any(|w| w.deployment == word.deployment) {
+                    let what = format!("`{}` is judged twice", word.deployment);
+                    return Err((what, Some("keep one of the entries")));
+                }
+                self.words.push(word);
+            }
+            Said::Retraction(event, why) => {
+                self.retracted.insert(event, why);
+            }
+        }
+        Ok(())
     }
 
     /// What has to be stored so that the ledger says what the file says. Reading it again gives nothing; an entry that
@@ -147,8 +165,8 @@ impl Corrections {
                 fixed_by: word.fixed_by.clone(),
             });
             let old = known.get(fact.kind(), &id);
-            let same = |e: &&Event| e.fact == fact && word.at.is_none_or(|at| e.time == at);
-            if old.filter(same).is_none() {
+            let same = |e: &Event| e.fact == fact && word.at.is_none_or(|at| e.time == at);
+            if !old.is_some_and(same) {
                 out.push(Event {
                     time: word.at.unwrap_or(now),
                     source: Source::CorrectionsFile,
@@ -217,3 +235,27 @@ fn place_of(text: &str, number: usize) -> Option<(usize, usize)> {
 #[cfg(test)]
 #[path = "corrections_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod schema {
+    use super::Entry;
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that keeps a file current"
+    )]
+    fn the_schema_is_current() {
+        let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Vec<Entry>)).unwrap();
+        text.push('\n');
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/corrections.schema.json");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == text,
+            "run UPDATE_DOCS=1 cargo test the_schema_is_current"
+        );
+    }
+}

@@ -41,7 +41,7 @@ pub fn from_graphql(node: &Value, labels: &[String]) -> Result<Option<ReadIssue>
         return Ok(None);
     }
     let closed = node["state"] == "CLOSED";
-    let closer = nodes(&node["timelineItems"])
+    let event = nodes(&node["timelineItems"])
         .last()
         .map(|item| &item["closer"]);
     let title = node["title"].as_str().unwrap_or_default();
@@ -51,7 +51,7 @@ pub fn from_graphql(node: &Value, labels: &[String]) -> Result<Option<ReadIssue>
         resolved_at: instant(node, "closedAt").filter(|_| closed),
         service: names.iter().find_map(|name| service(name)),
         causes: causes_in(&format!("{title}\n{body}")),
-        fixed_by: closer.filter(|_| closed).and_then(|c| closed_by(node, c)),
+        fixed_by: event.filter(|_| closed).and_then(|c| closed_by(node, c)),
         title: None,
     };
     Ok(Some(ReadIssue {

@@ -175,12 +175,12 @@ mod tests {
 
     fn word(node: &Value) -> Option<(bool, Option<String>)> {
         let read = from_graphql(node, &Rules::default()).unwrap();
-        read.word.map(|event| match event.fact {
-            Fact::DeploymentCorrected(c) => {
-                assert_eq!((event.id.as_str(), c.pull), ("mark:pr:7", Some(7)));
-                (c.failed, c.fixed_by)
-            }
-            _ => panic!(),
+        read.word.map(|event| {
+            let Fact::DeploymentCorrected(c) = event.fact else {
+                panic!()
+            };
+            assert_eq!((event.id.as_str(), c.pull), ("mark:pr:7", Some(7)));
+            (c.failed, c.fixed_by)
         })
     }
 

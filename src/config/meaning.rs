@@ -54,9 +54,7 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     sources(&mut config, source, &workflows, state_files)?;
     config.prereleases = prereleases;
     config.incident_labels = incidents.labels.unwrap_or(config.incident_labels);
-    if let Some(path) = corrections {
-        config.corrections = within(path)?;
-    }
+    config.corrections = corrections.map_or(Ok(config.corrections), within)?;
     config.targets = targets;
     config.guardrails = guardrails;
     if let Some(tags) = tags {

@@ -195,8 +195,11 @@ impl Client {
                 .query(&state_query(&request), &variables, budget)
                 .await?;
             // Connections cannot be null in GitHub's schema: refused, they take the whole repository with them.
-            let denied = answer.data["repository"].is_null();
-            let denied = denied.then(|| request.refused(&answer)).unwrap_or_default();
+            let denied = if answer.data["repository"].is_null() {
+                request.refused(&answer)
+            } else {
+                Vec::new()
+            };
             if denied.is_empty() {
                 break answer;
             }
@@ -313,22 +316,19 @@ impl Client {
 impl StateRequest {
     /// Leaves out what the answer refuses, and says why.
     fn refused(&mut self, answer: &GraphAnswer) -> Vec<(Part, GitHubError)> {
+        let error = |field| answer.error_below(&["repository", field]).cloned();
         let mut found = Vec::new();
-        for (asked, field, part) in [
-            (self.deployments, "deployments", Part::Deployments),
-            (!self.issues.is_empty(), "issues", Part::Issues),
-            (self.marks, "pullRequests", Part::Marks),
-        ] {
-            if let Some(error) = answer.error_below(&["repository", field]).filter(|_| asked) {
-                found.push((part, error.clone()));
-            }
+        if let Some(error) = error("deployments").filter(|_| self.deployments) {
+            self.deployments = false;
+            found.push((Part::Deployments, error));
         }
-        for (part, _) in &found {
-            match part {
-                Part::Deployments => self.deployments = false,
-                Part::Issues => self.issues.clear(),
-                _ => self.marks = false,
-            }
+        if let Some(error) = error("issues").filter(|_| !self.issues.is_empty()) {
+            self.issues.clear();
+            found.push((Part::Issues, error));
+        }
+        if let Some(error) = error("pullRequests").filter(|_| self.marks) {
+            self.marks = false;
+            found.push((Part::Marks, error));
         }
         found
     }

@@ -68,12 +68,11 @@ pub(super) fn state(
     if request.marks {
         reader.state.marks = reader.records(repository, "pullRequests", Part::Marks);
     }
-    match reader.unreadable(&["repository", "corrections"], repository) {
-        Some(error) => reader.state.problems.push((Part::Corrections, error)),
-        None => {
-            let object = &repository["corrections"];
-            reader.state.corrections = reader.file(object, Part::Corrections, "");
-        }
+    if let Some(error) = reader.unreadable(&["repository", "corrections"], repository) {
+        reader.state.problems.push((Part::Corrections, error));
+    } else {
+        let object = &repository["corrections"];
+        reader.state.corrections = reader.file(object, Part::Corrections, "");
     }
     Ok((reader.state, reader.cut))
 }

@@ -53,7 +53,7 @@ impl Outcome {
 
     /// What could not be read was skipped; a gap in the history itself is for the report alone.
     pub(super) fn say_notes(&mut self, notes: &[Note]) {
-        let for_the_report = ["by_time", "undeployed_unknown"];
+        let for_the_report = ["by_time", "no_incident_source", "undeployed_unknown"];
         let said = notes.iter().filter(|n| !for_the_report.contains(&n.code));
         for note in said {
             let says = &note.says;

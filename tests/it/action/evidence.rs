@@ -244,9 +244,13 @@ fn labels_and_comments_of_people_with_write_access_judge_a_deployment() {
     );
     assert_eq!(failed_runs(&sweep(&world, "2026-03-03T10:55:00Z")), ["101"]);
 
-    ship(&world, 10, 102, "2026-03-03T11");
+    the_repair_is_rework(&world);
+}
+
+fn the_repair_is_rework(world: &World) {
+    ship(world, 10, 102, "2026-03-03T11");
     world.clock("2026-03-03T12:00:00Z");
-    let done = deploy_of(&world, 10, 102).run();
+    let done = deploy_of(world, 10, 102).run();
     let report = report(&done);
     let all = report["deployments"].as_array().unwrap();
     let of = |run: &str| all.iter().find(|d| d["run"] == run).unwrap();
@@ -338,9 +342,27 @@ fn without_permission_the_rest_is_measured_and_the_permission_is_named() {
     is_green(&done);
     assert_eq!(done.output("persisted"), "true");
     let said = done.said("warning").join(" ");
-    for part in ["issues: read", "pull-requests: read"] {
-        assert!(said.contains(part), "{said}");
-    }
+    assert!(said.contains("pull-requests: read"), "{said}");
+    let notes = report(&done)["notes"].to_string();
+    assert!(notes.contains("issues: read"), "{notes}");
+}
+
+#[test]
+fn a_workflow_that_was_written_without_incidents_in_mind_is_not_warned() {
+    let world = next_day();
+    let granted = [
+        "contents: write",
+        "deployments: read",
+        "pull-requests: write",
+    ];
+    world.github().permissions(&granted);
+    let done = deploy_of(&world, 9, 101).run();
+    is_well(&done);
+    let notes = report(&done)["notes"].to_string();
+    assert!(
+        notes.contains("no_incident_source") && notes.contains("issues: read"),
+        "{notes}"
+    );
 }
 
 #[test]

@@ -107,8 +107,8 @@ impl Call<'_> {
         let closing: Vec<Option<u64>> = closed.iter().map(|_| issue.closer).collect();
         let events = connection("IssueTimelineItemsConnection", &closing, |closer| {
             let pull = closer.and_then(|number| self.github.pulls.get(&number));
-            let closer = pull.map_or(Thing::NULL, |pull| self.pull(pull));
-            record("ClosedEvent", vec![("closer", closer)])
+            let by = pull.map_or(Thing::NULL, |pull| self.pull(pull));
+            record("ClosedEvent", vec![("closer", by)])
         });
         record(
             "Issue",
