@@ -73,7 +73,8 @@ impl<'a> Names<'a> {
 
     /// Deployments that first delivered a commit, one a service.
     pub(super) fn by_commit(&self, sha: &str) -> Vec<usize> {
-        let node = self.graph.resolve(&sha.to_ascii_lowercase());
+        let resolve = |sha: &str| self.graph.resolve(sha);
+        let node = resolve(sha).or_else(|| resolve(&sha.to_ascii_lowercase()));
         let found = node.and_then(|node| self.delivery.by_commit.get(&node));
         found.cloned().unwrap_or_default()
     }
