@@ -12,6 +12,9 @@ use super::verdict::{Confidence, Evidence, EvidenceKind, ReworkKind};
 use crate::config::Config;
 use crate::event::{Correction, Events, Fact, Pull, Undoes, seconds_between};
 
+/// Code of the remark on a word about a deployment that is not known.
+const UNKNOWN: &str = "unknown_deployment";
+
 struct Judge<'a> {
     deployments: &'a mut [Deployment],
     delivery: &'a Delivery,
@@ -363,6 +366,8 @@ impl Judge<'_> {
             match self.judged(word, names) {
                 Ok(Some(at)) => self.correct(at, word, id, names),
                 Ok(None) => {}
+                // Where only the end of the history is loaded, the deployment may lie before it.
+                Err(remark) if remark.code == UNKNOWN && events.baselines.is_some() => {}
                 Err(remark) => remarks.push(remark),
             }
         }
@@ -388,7 +393,7 @@ impl Judge<'_> {
                 ),
             ),
             None => wrong(
-                "unknown_deployment",
+                UNKNOWN,
                 format!(
                     "A correction names a deployment that is not known: {}.",
                     word.deployment
