@@ -366,6 +366,7 @@ fn mark(n: usize, row: MarkRow) -> Event {
         row.at.unwrap_or_default(),
         Fact::DeploymentCorrected(Correction {
             deployment: row.deployment.text(),
+            pull: None,
             failed: row.failed,
             fixed_by: row.fixed_by.map(Key::text),
         }),

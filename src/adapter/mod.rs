@@ -1,5 +1,6 @@
 //! Other tools' payloads: text to events.
 
+mod corrections;
 mod cstate;
 mod deployment_rows;
 mod git_log;
@@ -7,6 +8,8 @@ pub mod github_ci;
 pub mod github_commit;
 pub mod github_deployment;
 pub mod github_environment;
+pub mod github_issue;
+pub mod github_judgement;
 pub mod github_mark;
 mod github_payload;
 pub mod github_pull;
@@ -19,6 +22,7 @@ mod status;
 mod table;
 pub mod workflow_file;
 
+pub use corrections::Corrections;
 pub use deployment_rows::{Column, DEPLOYMENT_COLUMNS};
 pub use git_log::{
     GitLogError, LOG_FORMAT, LogEntry, TAG_FORMAT, Tag, Target, changes, merge_deployments,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::{Scope, SourceArg};
-use crate::adapter::HistorySettings;
+use crate::adapter::{Corrections, HistorySettings};
 use crate::config::{
     self, Config, ConfigError, Environments, FailedAttempts, Globs, Service, SourceChoice,
     TagPattern, parse_days,
@@ -37,6 +37,15 @@ pub(super) fn read_config(root: &Path, given: Option<&Path>) -> Result<Config, F
         )),
         None => Ok(Config::default()),
     }
+}
+
+/// Reads the file of corrections of a clone; without one nothing is corrected.
+pub(super) fn read_corrections(root: &Path, config: &Config) -> Result<Corrections, Failure> {
+    let path = root.join(&config.corrections);
+    let text = disk::read_text(&path, LARGEST_CONFIG)?.unwrap_or_default();
+    Corrections::parse(&text).map_err(|e| {
+        Failure::from(ConfigError::Shape(e)).during(format!("cannot use {}", path.display()))
+    })
 }
 
 /// Puts what was typed over what is configured.

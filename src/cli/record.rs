@@ -91,6 +91,7 @@ fn amend(host: &Host, args: &DeployArgs, amended: &str) -> Result<Exit, Failure>
             host.now,
             Fact::DeploymentCorrected(Correction {
                 deployment: amended,
+                pull: None,
                 failed: args.failed,
                 fixed_by,
             }),
@@ -314,8 +315,8 @@ fn cause(host: &Host, events: &Events, text: &str) -> Cause {
     }
     match causes_in(&format!("caused-by: {text}")).into_iter().next() {
         Some(Cause::Commit(sha)) => Cause::Commit(full_revision(host, &sha)),
-        Some(found) => found,
-        None => {
+        Some(found @ Cause::Pull(_)) => found,
+        Some(Cause::Deployment(_)) | None => {
             // It may be known elsewhere: kept, and said.
             host.say(&format!(
                 "note: no deployment `{}` is known here; the cause is kept as written",

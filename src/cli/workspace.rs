@@ -6,6 +6,7 @@ use super::args::Scope;
 use super::import::{self, Import};
 use super::progress::Progress;
 use super::{Exit, Failure, question};
+use crate::adapter::Corrections;
 use crate::collect::git::{self, GitHistory};
 use crate::config::Config;
 use crate::event::{Event, Events, Fact, Instant, Source};
@@ -127,7 +128,8 @@ fn from_clone(
         .collect();
     notes.extend(read.notes);
     let repository = history.repository.clone().or_else(|| name_of(&root));
-    let (events, complete) = store(host, &folder, history, &mut notes)?;
+    let corrections = question::read_corrections(&root, &config)?;
+    let (events, complete) = store(host, &folder, history, &corrections, &mut notes)?;
     Ok(Workspace {
         events,
         config,
@@ -159,9 +161,12 @@ fn store(
     host: &Host,
     folder: &Folder,
     history: GitHistory,
+    corrections: &Corrections,
     notes: &mut Vec<Note>,
 ) -> Result<(Events, bool), Failure> {
-    let GitHistory { events, head, .. } = history;
+    let GitHistory {
+        mut events, head, ..
+    } = history;
     let lock = folder.lock();
     let mut ledger = match folder.load() {
         Ok(ledger) => ledger,
@@ -175,6 +180,7 @@ fn store(
             });
             let since = first_deployment(&events);
             let mut all: Events = events.into_iter().collect();
+            all.extend(corrections.events(&Events::default(), host.now));
             all.history_since = since;
             all.head = head;
             return Ok((all, false));
@@ -188,6 +194,7 @@ fn store(
     let head_moved = ledger.meta.head != head || ledger.meta.history_since != since;
     ledger.meta.history_since = since;
     ledger.meta.head.clone_from(&head);
+    events.extend(corrections.events(&ledger.events, host.now));
     let plan = ledger.append(&events, host.now.date_naive());
     if !ledger.is_writable() {
         notes.push(unreadable(&ledger));

@@ -5,6 +5,7 @@
 mod changes;
 mod ci;
 mod deployments;
+mod evidence;
 mod hint;
 mod lists;
 mod merges;
@@ -32,10 +33,14 @@ pub struct Ask<'a> {
     pub state: &'a State,
     /// Which environments are production.
     pub config: &'a Config,
+    /// The configuration is what the team wrote; else it is only the defaults, and nothing is taken back because of it.
+    pub trusted: bool,
     /// What the ledger remembers.
     pub known: &'a Events,
     /// The run's own deployment, where GitHub has no settled record of it.
     pub own: Option<&'a Event>,
+    /// The moment of reading.
+    pub now: Instant,
     /// How far back a first run looks.
     pub cutoff: Instant,
     /// Where an earlier run had to stop paging: [`Collected::resume`].
@@ -63,6 +68,8 @@ pub struct Collected {
     pub resume: Option<String>,
     /// How far each other source has been read, by its name: `all`, or where the next run goes on.
     pub places: BTreeMap<String, String>,
+    /// Head of the default branch, where all that is merged and not deployed is known (rule LT10).
+    pub head: Option<String>,
     /// Since when the deployments are complete; absent where this run did not page back to their beginning.
     pub history_since: Option<Instant>,
 }
@@ -186,9 +193,18 @@ pub async fn collect(ask: Ask<'_>) -> Collected {
     found.extend(others);
     // What it delivered is asked for as well; the event itself is the caller's.
     found.extend(ask.own.cloned());
+    evidence::collect(&purse, &mut out).await;
     changes::collect(&purse, &found, &mut out).await;
     ci::collect(&purse, &mut out).await;
     out
+}
+
+/// Whether the ledger lacks it. A later revision that changes nothing is no news.
+fn is_news(known: &Events, event: &Event) -> bool {
+    !known.knows(event)
+        && known
+            .get(event.fact.kind(), &event.id)
+            .is_none_or(|old| old.fact != event.fact)
 }
 
 /// Rule U4, the first two of its three steps settled by the configuration. What is marked is production by that.

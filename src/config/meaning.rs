@@ -56,7 +56,7 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     sources(&mut config, source, &workflows, state_files)?;
     config.prereleases = prereleases;
     config.incident_labels = incidents.labels.unwrap_or(config.incident_labels);
-    config.corrections = corrections.unwrap_or(config.corrections);
+    config.corrections = corrections.map_or(Ok(config.corrections), within)?;
     config.targets = promises("targets", &targets, parse_target)?;
     config.guardrails = promises("guardrails", &guardrails, parse_guardrail)?;
     if let Some(tags) = tags {
@@ -103,6 +103,21 @@ fn listed(written: OneOrMany) -> Vec<String> {
         OneOrMany::One(one) => one.split(',').map(|s| s.trim().to_owned()).collect(),
         OneOrMany::Many(many) => many,
     }
+}
+
+/// A path that stays in the repository.
+fn within(path: String) -> Result<String, ConfigError> {
+    let leaves = path.trim().is_empty()
+        || path.starts_with(['/', '\\', '~'])
+        || path.contains(':')
+        || path.split(['/', '\\']).any(|part| part == "..");
+    if leaves {
+        return Err(ConfigError::Value {
+            key: "corrections".to_owned(),
+            what: "it must be a path in the repository".to_owned(),
+        });
+    }
+    Ok(path)
 }
 
 fn sources(

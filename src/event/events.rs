@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{Event, Fact, Instant, Outcome, Retraction};
+use super::{Event, Fact, Instant, Outcome, Retraction, Source};
 
 /// All that is remembered, and how far back it reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,6 +64,17 @@ impl Events {
         self.registers.values().flat_map(BTreeMap::values)
     }
 
+    /// Whether this event was taken back.
+    #[must_use]
+    pub fn is_retracted(&self, id: &str) -> bool {
+        let retractions = self.registers.get("event.retracted");
+        retractions.is_some_and(|all| {
+            all.values().any(
+                |event| matches!(&event.fact, Fact::EventRetracted(taken) if taken.event == id),
+            )
+        })
+    }
+
     /// The events that nobody has taken back.
     #[must_use]
     pub fn without_retracted(&self) -> Cow<'_, Self> {
@@ -103,6 +114,22 @@ impl FromIterator<Event> for Events {
 }
 
 impl Event {
+    /// Takes an event back. A source says so about each event under one id, so that it can change its mind: without a
+    /// reason, the event counts again.
+    #[must_use]
+    pub fn retraction(of: &str, why: Option<&str>, source: Source, at: Instant) -> Self {
+        Self {
+            id: format!("ret:{}:{of}", source.name()),
+            time: at,
+            source,
+            updated: at,
+            fact: Fact::EventRetracted(Retraction {
+                event: why.map_or_else(String::new, |_| of.to_owned()),
+                why: why.unwrap_or_default().to_owned(),
+            }),
+        }
+    }
+
     /// Two revisions of one id as one: the revision that beats the other, with what either says of the service and
     /// the run. GitHub's record of a deployment knows the end of it best, and often only the caller knows the service.
     #[must_use]

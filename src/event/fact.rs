@@ -373,7 +373,7 @@ pub struct Incident {
     /// What it says caused it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
-    /// The deployment that fixed it.
+    /// The deployment that fixed it; or `#12` or a commit, for the first deployment after it opened that delivered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed_by: Option<String>,
     /// A title that a person gave to `fivekeys incident open`.
@@ -385,7 +385,7 @@ pub struct Incident {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
-    /// A deployment's id.
+    /// A deployment, as it is named: an id, a run or a page.
     Deployment(String),
     /// A commit.
     Commit(String),
@@ -396,19 +396,23 @@ pub enum Cause {
 /// A judgement by a person. Nothing beats it (rule CF1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
-    /// The deployment judged.
+    /// The deployment judged, as it was named: an id, a run, a page or a commit. Empty where a pull request names it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub deployment: String,
+    /// The pull request whose first deployment is judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<u64>,
     /// It failed, or it did not.
     pub failed: bool,
-    /// The deployment that repaired it.
+    /// The deployment that repaired it, as it was named: also `#12` or a commit, for the deployment that delivered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed_by: Option<String>,
 }
 
-/// An event that never should have been written.
+/// An event that never should have been written, or is no longer meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retraction {
-    /// Its id.
+    /// Its id; empty where the retraction itself was taken back.
     pub event: String,
     /// Why.
     pub why: String,

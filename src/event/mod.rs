@@ -20,6 +20,7 @@ pub use fact::{
 };
 pub use near::{distance, nearest};
 pub use text::{
-    Undoes, cause_words, causes_in, digest, is_bot, is_hotfix_branch, is_hotfix_title, subject_key,
+    Undoes, cause_words, causes_in, digest, is_bot, is_hotfix_branch, is_hotfix_title, is_sha,
+    subject_key,
 };
 pub use time::{Calendar, Instant, Span, TimeError, Window, parse_instant, seconds_between};

@@ -70,45 +70,83 @@ impl Undoes {
     }
 }
 
-/// The commits and pull requests that a text names as a cause, tolerantly: `Caused-by: #12`, `root cause: 1a2b3c4`.
+/// What comes before a cause; blanks, hyphens and underscores are one.
+const CAUSE_WORDS: [&str; 2] = ["caused by", "root cause"];
+
+/// What a text names as a cause, tolerantly: `Caused-by: #12`, `root cause: 1a2b3c4`, or below a heading such as
+/// `### Root cause`, as issue forms write it. A run, a page of a deployment or its id is a deployment.
 #[must_use]
 pub fn causes_in(text: &str) -> Vec<Cause> {
-    let words = cause_words(text);
-    words.into_iter().filter_map(cause_of).collect()
+    let mut once = std::collections::BTreeSet::new();
+    let mut found: Vec<Cause> = cause_words(text).into_iter().filter_map(cause_of).collect();
+    found.retain(|cause| once.insert(cause.clone()));
+    found
 }
 
-/// The words in which a text names a cause.
+/// The words that stand where a text names a cause.
 #[must_use]
 pub fn cause_words(text: &str) -> Vec<&str> {
-    const KEYS: [&str; 6] = [
-        "caused-by:",
-        "caused_by:",
-        "caused by:",
-        "root cause:",
-        "root-cause:",
-        "root_cause:",
-    ];
-    let mut found = Vec::new();
-    for key in KEYS {
-        for after in after_each(text, key) {
-            let line = after.lines().next().unwrap_or("");
-            found.extend(line.split(|c: char| c.is_whitespace() || ",;()[]`*".contains(c)));
+    let mut found: Vec<&str> = Vec::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let flat = line.to_ascii_lowercase().replace(['-', '_'], " ");
+        for words in CAUSE_WORDS {
+            // Lowering and flattening keep byte offsets.
+            for (at, _) in flat.match_indices(words) {
+                let after = line.get(at + words.len()..).unwrap_or("");
+                let rest =
+                    after.trim_start_matches(|c: char| c.is_whitespace() || "*_".contains(c));
+                let named = rest.strip_prefix(':');
+                let begins = line.get(..at).is_some_and(|b| b.chars().all(is_decoration));
+                if begins && rest.is_empty() {
+                    while lines.next_if(|next| next.trim().is_empty()).is_some() {}
+                    found.extend(lines.peek().into_iter().flat_map(|next| words_of(next)));
+                } else if let Some(named) = named {
+                    // The rest of the line is read, whatever else it says.
+                    found.extend(words_of(named));
+                    break;
+                } else if begins {
+                    // Without a colon only what follows at once.
+                    found.extend(words_of(rest).next());
+                }
+            }
         }
     }
     found
 }
 
+/// Marks of a heading, a list, a quotation or bold letters.
+fn is_decoration(c: char) -> bool {
+    c.is_whitespace() || "#*_>-".contains(c)
+}
+
+fn words_of(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| c.is_whitespace() || ",;()[]<>`*\"".contains(c))
+        .filter(|word| !word.is_empty())
+}
+
 fn cause_of(word: &str) -> Option<Cause> {
-    let word = word.trim_end_matches(['.', '/']);
-    if let Some((_, number)) = word.split_once('#') {
-        return number.parse().ok().map(Cause::Pull);
+    let word = word.trim_end_matches(['.', '/', ':', ',']);
+    let is_id = ["dep:", "run:", "tag:", "man:"]
+        .iter()
+        .any(|p| word.starts_with(p));
+    if is_id || word.contains("/actions/runs/") || word.contains("/deployments/") {
+        return Some(Cause::Deployment(word.to_owned()));
     }
     let last = word.rsplit('/').next().unwrap_or(word);
     if word.contains("/pull/") {
-        return last.parse().ok().map(Cause::Pull);
+        return leading_number(last).map(Cause::Pull);
     }
-    let is_sha = (7..=40).contains(&last.len()) && last.bytes().all(|b| b.is_ascii_hexdigit());
-    is_sha.then(|| Cause::Commit(last.to_ascii_lowercase()))
+    if let Some((_, number)) = word.split_once('#') {
+        return number.parse().ok().map(Cause::Pull);
+    }
+    is_sha(last).then(|| Cause::Commit(last.to_ascii_lowercase()))
+}
+
+/// Whether a text can be a commit's id, in full or abbreviated.
+#[must_use]
+pub fn is_sha(text: &str) -> bool {
+    (7..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 fn after_each<'a>(text: &'a str, phrase: &str) -> Vec<&'a str> {
@@ -224,6 +262,34 @@ mod tests {
             [Cause::Pull(7)]
         );
         assert!(causes_in("caused by: a cat on the keyboard").is_empty());
+        assert!(causes_in("It was not caused by #12, we think").is_empty());
+        assert_eq!(
+            causes_in("### Caused by\n\n#12\n\n### Impact\n#13"),
+            [Cause::Pull(12)]
+        );
+        assert_eq!(causes_in("> caused_by #4"), [Cause::Pull(4)]);
+        let run = "https://github.com/acme/shop/actions/runs/99/job/1";
+        for text in [
+            format!("Caused by: [run]({run})"),
+            format!("root_cause: {run}."),
+        ] {
+            assert_eq!(causes_in(&text), [Cause::Deployment(run.into())], "{text}");
+        }
+        assert_eq!(
+            causes_in("root cause: dep:DE_7"),
+            [Cause::Deployment("dep:DE_7".into())]
+        );
+    }
+
+    #[test]
+    fn hostile_causes_end_quickly_and_name_nothing() {
+        for text in [
+            "root cause".repeat(20_000),
+            "caused by: #".repeat(20_000),
+            "root cause:\u{0}é\u{202e}".into(),
+        ] {
+            assert!(causes_in(&text).is_empty());
+        }
     }
 
     #[test]

@@ -154,8 +154,11 @@ fn forbidden(path: &[String], message: String) -> GitHubError {
     let needed = path.iter().rev().find_map(|field| {
         Some(match field.as_str() {
             "deployments" | "statuses" => "deployments: read",
-            "associatedPullRequests" | "comments" | "pullRequest" => "pull-requests: read",
-            "config" | "ref" | "object" | "file" | "target" => "contents: read",
+            "issues" => "issues: read",
+            "pullRequests" | "associatedPullRequests" | "comments" | "pullRequest" => {
+                "pull-requests: read"
+            }
+            "config" | "corrections" | "ref" | "object" | "file" | "target" => "contents: read",
             "createCommitOnBranch" => "contents: write",
             "addComment" | "updateIssueComment" => "pull-requests: write",
             _ => return None,

@@ -32,6 +32,6 @@ pub use probe::{Quota, forbids_commits};
 pub use pulls::{MOST_IDS, MOST_LINKS, MOST_WHOLE, PullFields};
 pub use runs::RunPage;
 pub use state::{
-    BranchState, DeploymentNode, DeploymentPage, FileText, Part, Rate, State, StateRequest,
+    BranchState, DeploymentNode, DeploymentPage, FileText, Page, Part, Rate, State, StateRequest,
 };
 pub use token::Token;

@@ -7,9 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::state_query::{DEPLOYMENTS_BY_ID, MORE_DEPLOYMENTS, state_query};
+use super::state_query::{
+    DEPLOYMENTS_BY_ID, MORE_DEPLOYMENTS, more_issues, more_marks, state_query,
+};
 use super::state_read;
-use super::{Budget, Client, GitHubError};
+use super::{Budget, Client, GitHubError, GraphAnswer};
 
 /// What to read.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +28,12 @@ pub struct StateRequest {
     pub oids: Vec<String>,
     /// Whether to read the first page of deployments.
     pub deployments: bool,
+    /// Labels of issues; those that have one of them are read, the last touched first.
+    pub issues: Vec<String>,
+    /// Whether to read labels and comments of the merged pull requests that were touched last.
+    pub marks: bool,
+    /// Path of one more file on the default branch, read whole.
+    pub corrections_path: Option<String>,
 }
 
 /// One file as it stands in one commit.
@@ -59,6 +67,12 @@ pub enum Part {
     File(String),
     /// The deployments.
     Deployments,
+    /// The issues.
+    Issues,
+    /// The merged pull requests and what people think of them.
+    Marks,
+    /// The other file of the default branch.
+    Corrections,
     /// Anything else of the repository.
     Repository,
 }
@@ -108,6 +122,12 @@ pub struct State {
     pub deployments_total: u64,
     /// Where the next page begins; absent: there is none.
     pub next_cursor: Option<String>,
+    /// Issues with one of the labels, the last touched first.
+    pub issues: Page,
+    /// Merged pull requests with labels and comments, the last touched first.
+    pub marks: Page,
+    /// The other file of the default branch; absent and no problem [`Part::Corrections`]: it does not exist.
+    pub corrections: Option<FileText>,
     /// Points; absent on servers without limits.
     pub rate: Option<Rate>,
     /// What could not be read, and why.
@@ -123,6 +143,15 @@ impl State {
             .find(|(of, _)| of == part)
             .map(|(_, error)| error)
     }
+}
+
+/// A page of records as GraphQL gives them.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The last touched first.
+    pub nodes: Vec<Value>,
+    /// Where the next page begins.
+    pub next_cursor: Option<String>,
 }
 
 /// A page of deployments.
@@ -159,28 +188,30 @@ impl Client {
             "branch": format!("refs/heads/{}", request.branch),
             "config": format!("HEAD:{}", request.config_path),
         });
-        let mut answer = self
-            .query(&state_query(request), &variables, budget)
-            .await?;
-        // Deployments cannot be null in GitHub's schema: refused, they take the whole repository with them.
-        let refused = answer
-            .error_below(&["repository", "deployments"])
-            .filter(|_| answer.data["repository"].is_null())
-            .cloned();
         let mut request = request.clone();
-        if refused.is_some() {
-            request.deployments = false;
-            answer = self
+        let mut refused = Vec::new();
+        let answer = loop {
+            let answer = self
                 .query(&state_query(&request), &variables, budget)
                 .await?;
-        }
+            // Connections cannot be null in GitHub's schema: refused, they take the whole repository with them.
+            let denied = if answer.data["repository"].is_null() {
+                request.refused(&answer)
+            } else {
+                Vec::new()
+            };
+            if denied.is_empty() {
+                break answer;
+            }
+            refused.extend(denied);
+        };
         let (mut state, cut) = state_read::state(&answer, &request)?;
-        let refused = refused.map(|error| (Part::Deployments, error));
         state.problems.extend(refused);
         for blob in cut {
             match self.blob(&blob.oid, blob.bytes, budget).await {
                 Ok(file) => match (&blob.part, &mut state.branch) {
                     (Part::Config, _) => state.config = Some(file),
+                    (Part::Corrections, _) => state.corrections = Some(file),
                     (_, Some(branch)) => {
                         branch.files.insert(blob.path, file);
                     }
@@ -209,6 +240,33 @@ impl Client {
             Some(error) if connection.is_null() => Err(error.clone()),
             _ => Ok(state_read::page(connection)),
         }
+    }
+
+    /// The page of issues with these labels that begins at `cursor`.
+    ///
+    /// # Errors
+    /// When the page could not be read whole.
+    pub async fn more_issues(
+        &self,
+        labels: &[String],
+        cursor: &str,
+        budget: &Budget,
+    ) -> Result<Page, GitHubError> {
+        let (owner, name) = self.owner_and_name();
+        let variables = json!({ "owner": owner, "name": name, "cursor": cursor, "labels": labels });
+        let answer = self.query(&more_issues(), &variables, budget).await?;
+        page_of(&answer, "issues")
+    }
+
+    /// The page of merged pull requests with labels and comments that begins at `cursor`.
+    ///
+    /// # Errors
+    /// When the page could not be read whole.
+    pub async fn more_marks(&self, cursor: &str, budget: &Budget) -> Result<Page, GitHubError> {
+        let (owner, name) = self.owner_and_name();
+        let variables = json!({ "owner": owner, "name": name, "cursor": cursor });
+        let answer = self.query(&more_marks(), &variables, budget).await?;
+        page_of(&answer, "pullRequests")
     }
 
     /// Up to 100 deployments by node id; those that are gone are left out.
@@ -252,5 +310,34 @@ impl Client {
             text: Some(text),
             bytes,
         })
+    }
+}
+
+impl StateRequest {
+    /// Leaves out what the answer refuses, and says why.
+    fn refused(&mut self, answer: &GraphAnswer) -> Vec<(Part, GitHubError)> {
+        let error = |field| answer.error_below(&["repository", field]).cloned();
+        let mut found = Vec::new();
+        if let Some(error) = error("deployments").filter(|_| self.deployments) {
+            self.deployments = false;
+            found.push((Part::Deployments, error));
+        }
+        if let Some(error) = error("issues").filter(|_| !self.issues.is_empty()) {
+            self.issues.clear();
+            found.push((Part::Issues, error));
+        }
+        if let Some(error) = error("pullRequests").filter(|_| self.marks) {
+            self.marks = false;
+            found.push((Part::Marks, error));
+        }
+        found
+    }
+}
+
+fn page_of(answer: &GraphAnswer, field: &str) -> Result<Page, GitHubError> {
+    let connection = &answer.data["repository"][field];
+    match answer.error_at(&["repository", field]) {
+        Some(error) if connection.is_null() => Err(error.clone()),
+        _ => Ok(state_read::records(connection)),
     }
 }

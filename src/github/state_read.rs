@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::state::Cut;
 use super::{
-    BranchState, DeploymentNode, DeploymentPage, FileText, GitHubError, GraphAnswer, Part, State,
-    StateRequest,
+    BranchState, DeploymentNode, DeploymentPage, FileText, GitHubError, GraphAnswer, Page, Part,
+    State, StateRequest,
 };
 
 #[derive(Deserialize)]
@@ -61,6 +61,18 @@ pub(super) fn state(
     reader.branch(repository, request);
     if request.deployments {
         reader.deployments(repository);
+    }
+    if !request.issues.is_empty() {
+        reader.state.issues = reader.records(repository, "issues", Part::Issues);
+    }
+    if request.marks {
+        reader.state.marks = reader.records(repository, "pullRequests", Part::Marks);
+    }
+    if let Some(error) = reader.unreadable(&["repository", "corrections"], repository) {
+        reader.state.problems.push((Part::Corrections, error));
+    } else {
+        let object = &repository["corrections"];
+        reader.state.corrections = reader.file(object, Part::Corrections, "");
     }
     Ok((reader.state, reader.cut))
 }
@@ -219,15 +231,20 @@ impl Reader<'_> {
         })
     }
 
+    /// A list of the repository; none came: why not is a problem.
+    fn records(&mut self, repository: &Value, field: &str, part: Part) -> Page {
+        if repository[field].is_null() {
+            let error = self.answer.error_at(&["repository", field]).cloned();
+            let error = error.unwrap_or_else(|| bad(&format!("no {field} came")));
+            self.state.problems.push((part, error));
+        }
+        records(&repository[field])
+    }
+
     fn deployments(&mut self, repository: &Value) {
         let connection = &repository["deployments"];
         if connection.is_null() {
-            let error = self
-                .answer
-                .error_at(&["repository", "deployments"])
-                .cloned()
-                .unwrap_or_else(|| bad("no deployments came"));
-            self.state.problems.push((Part::Deployments, error));
+            self.records(repository, "deployments", Part::Deployments);
             return;
         }
         let page = page(connection);
@@ -239,14 +256,27 @@ impl Reader<'_> {
 
 /// A page of deployments.
 pub(super) fn page(connection: &Value) -> DeploymentPage {
-    let info = &connection["pageInfo"];
     DeploymentPage {
         nodes: nodes(&connection["nodes"]),
-        next_cursor: info["endCursor"]
-            .as_str()
-            .filter(|_| info["hasNextPage"] == true)
-            .map(str::to_owned),
+        next_cursor: next_cursor(connection),
     }
+}
+
+/// A page of anything.
+pub(super) fn records(connection: &Value) -> Page {
+    let list = connection["nodes"].as_array().into_iter().flatten();
+    Page {
+        nodes: list.filter(|node| node.is_object()).cloned().collect(),
+        next_cursor: next_cursor(connection),
+    }
+}
+
+fn next_cursor(connection: &Value) -> Option<String> {
+    let info = &connection["pageInfo"];
+    info["endCursor"]
+        .as_str()
+        .filter(|_| info["hasNextPage"] == true)
+        .map(str::to_owned)
 }
 
 /// The nodes that are there and have an id.

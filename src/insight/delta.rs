@@ -54,7 +54,8 @@ impl Difference {
     }
 
     /// No verdict, and what would allow one.
-    fn too_little(because: String) -> Self {
+    #[must_use]
+    pub fn too_little(because: String) -> Self {
         let state = State::TooLittleData;
         Self {
             state,

@@ -2,7 +2,9 @@
 
 use super::words::{number, plural};
 use super::{Detector, Insight, Level, Sight, batch, forecast, shift, trend};
-use crate::metric::{change_fail_rate, deployment_frequency, failed_deployment_recovery_time};
+use crate::metric::{
+    change_fail_rate, deployment_frequency, failed_deployment_recovery_time, silence,
+};
 
 /// Every detector.
 pub const DETECTORS: &[Detector] = &[
@@ -17,6 +19,12 @@ pub const DETECTORS: &[Detector] = &[
         title: "Nothing records failures",
         definition: "Deployments exist, and no incident, mark, rollback, revert or hotfix in the whole history.",
         look: no_failure_evidence,
+    },
+    Detector {
+        id: "incident_source_silent",
+        title: "Incidents are not recorded any more",
+        definition: "Failures were recorded in at least three weeks, none in the window and for 60 days, and the chance of that, had the habit gone on, is below 5 %.",
+        look: incident_source_silent,
     },
     Detector {
         id: "failed_attempts",
@@ -119,6 +127,31 @@ fn no_failure_evidence(sight: &Sight<'_>) -> Option<Insight> {
         says: "Nothing records failures here: no incident, rollback, revert or hotfix in the whole history.".to_owned(),
         because: Vec::new(),
         next: Some(next.to_owned()),
+        p: None,
+    })
+}
+
+fn incident_source_silent(sight: &Sight<'_>) -> Option<Insight> {
+    let found = silence::find(sight.timeline, sight.period)?;
+    Some(Insight {
+        id: "incident_source_silent",
+        level: Level::Warn,
+        says: format!(
+            "Incidents were recorded in {} different weeks and none since {}: had the habit gone on, the chance of that is {}. A fail rate would only look good.",
+            found.weeks,
+            found.since.format("%Y-%m-%d"),
+            if found.p < 0.001 {
+                "below 0.1 %".to_owned()
+            } else {
+                format!("{:.1} %", found.p * 100.0)
+            }
+        ),
+        because: vec![found.last],
+        next: Some(
+            "Name the label that incidents have today in incidents.labels, or record them with fivekeys incident open."
+                .to_owned(),
+        ),
+        // The rate is withheld by the same rule, so its reason is always said.
         p: None,
     })
 }

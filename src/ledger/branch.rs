@@ -17,6 +17,21 @@ pub struct Branch<'c> {
     name: &'c str,
 }
 
+/// What of the repository is read with the ledger; paths are those of the default branch.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// Months of the ledger since this day are read, and everything younger.
+    pub since: NaiveDate,
+    /// The day of reading.
+    pub today: NaiveDate,
+    /// Path of the configuration.
+    pub config: &'a str,
+    /// Path of the corrections.
+    pub corrections: &'a str,
+    /// Labels of the issues that are incidents.
+    pub incidents: &'a [String],
+}
+
 /// What one query read: the ledger, and everything else of the repository.
 #[derive(Debug)]
 pub struct Loaded {
@@ -37,28 +52,25 @@ impl<'c> Branch<'c> {
         Self { client, name }
     }
 
-    /// Reads the months since `since` and everything younger, with the repository's state, in one query. A layout of a
-    /// newer version is not read, and the ledger is read-only.
+    /// Reads the ledger with the repository's state, in one query. A layout of a newer version is not read, and the
+    /// ledger is read-only.
     ///
     /// # Errors
     /// When GitHub gave nothing.
-    pub async fn load(
-        &self,
-        since: NaiveDate,
-        today: NaiveDate,
-        config_path: &str,
-        budget: &Budget,
-    ) -> Result<Loaded, GitHubError> {
-        let months = months_between(since, today);
+    pub async fn load(&self, reading: Reading<'_>, budget: &Budget) -> Result<Loaded, GitHubError> {
+        let months = months_between(reading.since, reading.today);
         let mut files = vec![META.to_owned()];
         files.extend(months.iter().map(|m| month_path(m)));
         let mut request = StateRequest {
             branch: self.name.to_owned(),
-            config_path: config_path.to_owned(),
+            config_path: reading.config.to_owned(),
             files,
             folder: Some("ledger/events".to_owned()),
             oids: vec!["dashboard/index.html".to_owned()],
             deployments: true,
+            issues: reading.incidents.to_vec(),
+            marks: true,
+            corrections_path: Some(reading.corrections.to_owned()),
         };
         let mut state = self.client.state(&request, budget).await?;
         // After a long silence the shards of its last day are older than the months that were asked for. They will be
@@ -110,7 +122,12 @@ impl<'c> Branch<'c> {
             let file = match part {
                 Part::Branch => self.name.to_owned(),
                 Part::File(path) => path.clone(),
-                Part::Config | Part::Deployments | Part::Repository => continue,
+                Part::Config
+                | Part::Corrections
+                | Part::Deployments
+                | Part::Issues
+                | Part::Marks
+                | Part::Repository => continue,
             };
             ledger.unreadable.push(Unreadable {
                 file,

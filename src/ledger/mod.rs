@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Events, Instant};
 
-pub use branch::{Branch, Loaded};
+pub use branch::{Branch, Loaded, Reading};
 pub use folder::{Folder, FolderError};
 pub use line::Line;
 pub use plan::Plan;

@@ -1,9 +1,9 @@
 //! Change fail rate (rules CF4 to CF7).
 
-use super::{Period, Proportion, Scope};
+use super::{Period, Proportion, Scope, silence};
 
 /// How many deployments fail.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChangeFailRate {
     /// Failed over effective.
     pub rate: Proportion,
@@ -17,6 +17,8 @@ pub struct ChangeFailRate {
     pub unattributed: Vec<String>,
     /// There is an incident, or other evidence, anywhere in the history.
     pub any_evidence: bool,
+    /// Incidents were recorded once, and are not any more: then the rate is not known (rule CF6).
+    pub silent: Option<silence::Silence>,
 }
 
 /// Counts failures; each deployment once.
@@ -51,6 +53,7 @@ pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeFailRate {
         .filter(|i| scope.service.is_none() || i.service.as_deref() == scope.service)
         .map(|i| i.id.clone())
         .collect();
+    out.silent = silence::find(scope.timeline, period);
     out.any_evidence = !scope.timeline.incidents.is_empty()
         || scope
             .timeline

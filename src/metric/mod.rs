@@ -8,6 +8,7 @@ pub mod deployment_frequency;
 pub mod deployment_rework_rate;
 pub mod failed_deployment_recovery_time;
 mod scope;
+pub mod silence;
 pub mod stats;
 mod value;
 

@@ -18,6 +18,8 @@ struct Measured {
     leads: Vec<f64>,
     recoveries: Vec<f64>,
     failures: Proportion,
+    /// Failures are not recorded any more.
+    silent: bool,
     rework: Proportion,
     weekly: Vec<f64>,
 }
@@ -79,15 +81,7 @@ fn differences(now: &Measured, previous: &Measured) -> [(&'static str, delta::Di
             "failed_deployment_recovery_time",
             delta::durations(&now.recoveries, &previous.recoveries, "recoveries"),
         ),
-        (
-            "change_fail_rate",
-            delta::proportion(
-                (now.failures.hits, now.failures.total),
-                (previous.failures.hits, previous.failures.total),
-                "deployments",
-                "failures",
-            ),
-        ),
+        ("change_fail_rate", failures(now, previous)),
         (
             "deployment_rework_rate",
             delta::proportion(
@@ -98,6 +92,19 @@ fn differences(now: &Measured, previous: &Measured) -> [(&'static str, delta::Di
             ),
         ),
     ]
+}
+
+fn failures(now: &Measured, previous: &Measured) -> delta::Difference {
+    let known = |m: &Measured| Some(m.failures).filter(|_| !m.silent);
+    match known(now).zip(known(previous)) {
+        Some((now, previous)) => delta::proportion(
+            (now.hits, now.total),
+            (previous.hits, previous.total),
+            "deployments",
+            "failures",
+        ),
+        None => delta::Difference::too_little("incidents are not recorded any more".to_owned()),
+    }
 }
 
 fn state(state: delta::State) -> DeltaState {
@@ -133,6 +140,7 @@ fn measure(scope: &Scope<'_>, period: &Period, config: &Config) -> Measured {
         leads: lead.all.values.clone(),
         recoveries: recovered.values.clone(),
         failures,
+        silent: fail.silent.is_some(),
         rework: rework.rate,
         weekly: series::weekly_counts(scope, period),
         metrics: v1::Metrics {
@@ -282,8 +290,11 @@ fn fail_rate_of(
     headline: Proportion,
     config: &Config,
 ) -> v1::ChangeFailRate {
+    let known = m.silent.is_none();
     let reason = if headline.total == 0 {
         Some("no_deployments")
+    } else if !known {
+        Some("incident_source_silent")
     } else if !m.any_evidence {
         Some("no_incident_source")
     } else {
@@ -292,22 +303,22 @@ fn fail_rate_of(
     v1::ChangeFailRate {
         failed: headline.hits,
         total: headline.total,
-        ratio: headline.ratio(),
-        interval95: headline.interval95(),
+        ratio: headline.ratio().filter(|_| known),
+        interval95: headline.interval95().filter(|_| known),
         failed_ids: m.failed_ids,
         provisional: m.provisional,
         with_failed_attempts: v1::FailedShare {
             failed: m.with_failed_attempts.hits,
             total: m.with_failed_attempts.total,
-            ratio: m.with_failed_attempts.ratio(),
-            interval95: m.with_failed_attempts.interval95(),
+            ratio: m.with_failed_attempts.ratio().filter(|_| known),
+            interval95: m.with_failed_attempts.interval95().filter(|_| known),
         },
         unattributed: m.unattributed,
         // Without any evidence nothing is known, so nothing is rated.
         band: banded(
             "change_fail_rate",
             config,
-            headline.ratio().filter(|_| m.any_evidence),
+            headline.ratio().filter(|_| m.any_evidence && known),
             headline.interval95(),
             headline.total,
         ),

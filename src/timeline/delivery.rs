@@ -160,12 +160,26 @@ pub(super) fn deliver(
             waiting.extend(deliverer.waiting(head, marked, service.as_ref()));
         }
     }
-    if head.is_some() && !services.is_empty() {
+    let all_run_it = head.is_none() && all_run(events.head.as_ref(), &services, deployments);
+    if (head.is_some() || all_run_it) && !services.is_empty() {
         deliverer.out.waiting = Some(waiting);
     }
     deliverer.list_suspicious();
     deliverer.out.mark_firsts(deployments);
     deliverer.out
+}
+
+/// Whether every service runs the head: then nothing waits, even where no commit of it is known.
+fn all_run(
+    head: Option<&String>,
+    services: &BTreeMap<Option<String>, Vec<usize>>,
+    deployments: &[Deployment],
+) -> bool {
+    head.is_some()
+        && services.values().all(|line| {
+            let last = line.last().map(|at| &deployments[*at]);
+            last.and_then(|d| d.revision.as_ref()) == head
+        })
 }
 
 impl Deliverer<'_> {

@@ -1,12 +1,15 @@
 //! Incidents and the deployments that caused them (rules CF1, CF2).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::delivery::Delivery;
+use super::Remark;
 use super::deployment::Deployment;
-use super::graph::Graph;
+use super::naming::Names;
 use crate::config::Config;
-use crate::event::{self, Cause, Events, Instant, Span, seconds_between};
+use crate::event::{self, Cause, Events, Fact, Instant, Span, seconds_between};
+
+/// Most incidents that one remark names.
+const NAMED: usize = 5;
 
 /// An incident, with the deployment that it is blamed on.
 #[derive(Debug, Clone)]
@@ -54,33 +57,11 @@ impl Attribution {
     }
 }
 
-/// Positions by the ids of all records that a deployment folds; the first wins.
-pub(super) struct Positions(HashMap<String, usize>);
-
-impl Positions {
-    pub(super) fn of(deployments: &[Deployment]) -> Self {
-        let mut by_id = HashMap::new();
-        for (at, deployment) in deployments.iter().enumerate() {
-            for id in &deployment.ids {
-                by_id.entry(id.clone()).or_insert(at);
-            }
-        }
-        Self(by_id)
-    }
-
-    /// Position of the deployment that folds the record with this id.
-    pub(super) fn get(&self, id: &str) -> Option<usize> {
-        self.0.get(id).copied()
-    }
-}
-
 /// Every incident, blamed on at most one deployment.
 pub(super) fn attribute(
     events: &Events,
     deployments: &[Deployment],
-    positions: &Positions,
-    delivery: &Delivery,
-    graph: &Graph<'_>,
+    names: &Names<'_>,
     config: &Config,
 ) -> Vec<Incident> {
     let mut found: Vec<(&str, &event::Incident)> = events
@@ -92,16 +73,14 @@ pub(super) fn attribute(
         events,
         horizon: config.rules.incident_horizon_seconds,
         deployments,
-        positions,
-        delivery,
-        graph,
+        names,
         lines: lines(deployments),
         rollouts: Rollouts::of(deployments),
     };
     found
         .into_iter()
         .map(|(id, fact)| {
-            let fixed_by = fact.fixed_by.as_deref().and_then(|id| positions.get(id));
+            let fixed_by = fixer(fact, deployments, names);
             Incident {
                 id: id.to_owned(),
                 service: fact.service.clone(),
@@ -112,6 +91,55 @@ pub(super) fn attribute(
             }
         })
         .collect()
+}
+
+/// The deployment that fixed it. Where a pull request or a commit did, it is the first after the incident opened that
+/// delivered it, of the service that it hurts if there is one.
+fn fixer(
+    incident: &event::Incident,
+    deployments: &[Deployment],
+    names: &Names<'_>,
+) -> Option<usize> {
+    let name = incident.fixed_by.as_deref()?;
+    let mut delivered = names.delivering(name);
+    delivered.retain(|at| deployments[*at].finished_at >= incident.opened_at);
+    delivered.sort_unstable();
+    let own = delivered
+        .iter()
+        .find(|at| incident.service.is_some() && deployments[**at].service == incident.service);
+    names
+        .by_id(name)
+        .or_else(|| own.or(delivered.first()).copied())
+}
+
+/// Incidents that are not counted any more, said once for each reason.
+pub(super) fn left_out(all: &Events) -> Vec<Remark> {
+    let mut whys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for event in all.iter() {
+        if let Fact::EventRetracted(taken) = &event.fact
+            && all.get("incident", &taken.event).is_some()
+        {
+            whys.entry(&taken.why).or_default().push(&taken.event);
+        }
+    }
+    let say = |(why, ids): (&str, Vec<&str>)| Remark {
+        code: "incident_left_out",
+        says: format!(
+            "{} left out ({why}): {}{}.",
+            match ids.len() {
+                1 => "An incident is".to_owned(),
+                n => format!("{n} incidents are"),
+            },
+            ids.iter()
+                .take(NAMED)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", "),
+            if ids.len() > NAMED { " and more" } else { "" }
+        ),
+        help: None,
+    };
+    whys.into_iter().map(say).collect()
 }
 
 /// Effective deployments, in order: all of them under `None`, and each service's own.
@@ -167,9 +195,7 @@ struct Blame<'a> {
     events: &'a Events,
     horizon: Span,
     deployments: &'a [Deployment],
-    positions: &'a Positions,
-    delivery: &'a Delivery,
-    graph: &'a Graph<'a>,
+    names: &'a Names<'a>,
     lines: HashMap<Option<&'a str>, Vec<usize>>,
     rollouts: Rollouts,
 }
@@ -210,7 +236,7 @@ impl Blame<'_> {
             let Cause::Deployment(id) = cause else {
                 return false;
             };
-            match self.positions.get(id) {
+            match self.names.find(self.deployments, id) {
                 Some(at) => !self.deployments[at].is_effective(),
                 None => self.events.get("deployment", id).is_some(),
             }
@@ -233,7 +259,7 @@ impl Blame<'_> {
             fitting.min_by_key(|at| (other(at), *at))
         };
         let explicit = incident.causes.iter().find_map(|cause| match cause {
-            Cause::Deployment(id) => self.positions.get(id).filter(fits),
+            Cause::Deployment(name) => self.names.find(self.deployments, name).filter(fits),
             Cause::Commit(_) | Cause::Pull(_) => None,
         });
         if let Some(at) = explicit {
@@ -242,14 +268,11 @@ impl Blame<'_> {
         incident.causes.iter().find_map(|cause| match cause {
             Cause::Deployment(_) => None,
             Cause::Commit(sha) => {
-                let delivered = self.delivery.delivered(sha, self.graph);
-                let found = first(delivered).or_else(|| first(&self.deployed(sha)));
+                let delivered = self.names.by_commit(sha);
+                let found = first(&delivered).or_else(|| first(&self.deployed(sha)));
                 Some((found?, Attribution::Sha))
             }
-            Cause::Pull(number) => {
-                let delivered = self.delivery.by_pull.get(number)?;
-                Some((first(delivered)?, Attribution::Pull))
-            }
+            Cause::Pull(number) => Some((first(&self.names.by_pull(*number))?, Attribution::Pull)),
         })
     }
 

@@ -6,10 +6,14 @@ use super::Remark;
 use super::delivery::Delivery;
 use super::deployment::Deployment;
 use super::graph::Graph;
-use super::incident::{Attribution, Incident, Positions};
+use super::incident::{Attribution, Incident};
+use super::naming::Names;
 use super::verdict::{Confidence, Evidence, EvidenceKind, ReworkKind};
 use crate::config::Config;
 use crate::event::{Correction, Events, Fact, Pull, Undoes, seconds_between};
+
+/// Code of the remark on a word about a deployment that is not known.
+const UNKNOWN: &str = "unknown_deployment";
 
 struct Judge<'a> {
     deployments: &'a mut [Deployment],
@@ -57,7 +61,7 @@ fn subjects<'a>(
 pub(super) struct Known<'a> {
     pub(super) incidents: &'a [Incident],
     pub(super) delivery: &'a Delivery,
-    pub(super) positions: &'a Positions,
+    pub(super) names: &'a Names<'a>,
     pub(super) graph: &'a Graph<'a>,
     pub(super) pulls: &'a BTreeMap<u64, &'a Pull>,
 }
@@ -72,7 +76,7 @@ pub(super) fn judge(
     let Known {
         incidents,
         delivery,
-        positions,
+        names,
         graph,
         pulls,
     } = *known;
@@ -91,7 +95,7 @@ pub(super) fn judge(
     }
     judge.incidents(incidents);
     judge.labels();
-    judge.corrections(events, positions)
+    judge.corrections(events, names)
 }
 
 impl Judge<'_> {
@@ -342,7 +346,7 @@ impl Judge<'_> {
     }
 
     /// A person's word beats everything, both ways (rule CF1). Of two words the later one counts.
-    fn corrections(&mut self, events: &Events, positions: &Positions) -> Vec<Remark> {
+    fn corrections(&mut self, events: &Events, names: &Names<'_>) -> Vec<Remark> {
         let mut remarks = Vec::new();
         let mut words: Vec<(&Correction, &str, crate::event::Instant)> = events
             .iter()
@@ -356,37 +360,61 @@ impl Judge<'_> {
             .collect();
         words.sort_by_key(|(_, id, time)| (*time, *id));
         for (word, id, _) in words {
-            let Some(at) = positions.get(&word.deployment) else {
-                remarks.push(Remark {
-                    code: "unknown_deployment",
-                    says: format!(
-                        "A correction names a deployment that is not known: {}.",
-                        word.deployment
-                    ),
-                    help: None,
-                });
-                continue;
-            };
-            if !self.deployments[at].is_effective() {
-                continue;
-            }
-            self.deployments[at].failed = false;
-            let fixed_by = word
-                .fixed_by
-                .as_deref()
-                .and_then(|f| positions.get(f))
-                .filter(|by| self.deployments[*by].is_effective());
-            if word.failed {
-                self.fail(at, EvidenceKind::Manual, id, Confidence::Certain);
-                if let Some(by) = fixed_by {
-                    self.remedy(at, by);
-                    self.rework(by, ReworkKind::FixedBy, id, Confidence::Certain);
-                }
-            } else {
-                let deployment = &mut self.deployments[at];
-                deployment.evidence.retain(|e| !e.of_failure);
+            match self.judged(word, names) {
+                Ok(Some(at)) => self.correct(at, word, id, names),
+                Ok(None) => {}
+                // Where only the end of the history is loaded, the deployment may lie before it.
+                Err(remark) if remark.code == UNKNOWN && events.baselines.is_some() => {}
+                Err(remark) => remarks.push(remark),
             }
         }
         remarks
+    }
+
+    /// The deployment that a word is about; none yet where a pull request is not delivered.
+    fn judged(&self, word: &Correction, names: &Names<'_>) -> Result<Option<usize>, Remark> {
+        if let Some(number) = word.pull {
+            return Ok(names.by_pull(number).into_iter().min());
+        }
+        let wrong = |code, says| {
+            let help = Some("Name it by id, run, page, version or commit.".to_owned());
+            Err(Remark { code, says, help })
+        };
+        match names.find(self.deployments, &word.deployment) {
+            Some(at) if self.deployments[at].is_effective() => Ok(Some(at)),
+            Some(at) => wrong(
+                "took_no_effect",
+                format!(
+                    "A correction names a deployment that took no effect, so it cannot fail: {}.",
+                    self.deployments[at].id
+                ),
+            ),
+            None => wrong(
+                UNKNOWN,
+                format!(
+                    "A correction names a deployment that is not known: {}.",
+                    word.deployment
+                ),
+            ),
+        }
+    }
+
+    fn correct(&mut self, at: usize, word: &Correction, id: &str, names: &Names<'_>) {
+        let deployment = &mut self.deployments[at];
+        deployment.failed = false;
+        if !word.failed {
+            deployment.evidence.retain(|e| !e.of_failure);
+            return;
+        }
+        self.fail(at, EvidenceKind::Manual, id, Confidence::Certain);
+        let fixed_by = word
+            .fixed_by
+            .as_deref()
+            .and_then(|name| names.find(self.deployments, name))
+            .filter(|by| *by > at && self.deployments[*by].is_effective());
+        if let Some(by) = fixed_by {
+            self.remedy(at, by);
+            self.rework(by, ReworkKind::FixedBy, id, Confidence::Certain);
+        }
     }
 }

@@ -7,6 +7,7 @@ mod deployment;
 mod graph;
 mod incident;
 mod judge;
+mod naming;
 mod recovery;
 mod source;
 mod stage;
@@ -59,8 +60,8 @@ impl Timeline {
     #[must_use]
     pub fn fold(events: &Events, config: &Config) -> Self {
         let valid = events.without_retracted();
+        let mut remarks = incident::left_out(events);
         let events = valid.as_ref();
-        let mut remarks = Vec::new();
         let mut deployments = deployment::fold(events, config, &mut remarks);
         let graph = graph::Graph::of(events);
         let pulls = pulls(events);
@@ -71,21 +72,25 @@ impl Timeline {
         }
         let delivery = delivery::deliver(&mut deployments, events, config, &graph, &pulls);
         deployment::find_rollbacks(&mut deployments, &graph, &config.rules);
-        let positions = incident::Positions::of(&deployments);
-        let incidents =
-            incident::attribute(events, &deployments, &positions, &delivery, &graph, config);
+        let names = naming::Names::of(&deployments, &delivery, &graph);
+        let mut incidents = incident::attribute(events, &deployments, &names, config);
         remarks.extend(judge::judge(
             &mut deployments,
             &judge::Known {
                 incidents: &incidents,
                 delivery: &delivery,
-                positions: &positions,
+                names: &names,
                 graph: &graph,
                 pulls: &pulls,
             },
             events,
             config,
         ));
+        for incident in &mut incidents {
+            // Whoever says that a deployment did not fail takes it out of the ladder of rule CF1: the incident has
+            // another cause, and nobody has named it.
+            incident.blamed.take_if(|(at, _)| !deployments[*at].failed);
+        }
         recovery::restore(&mut deployments, &incidents);
         remarks.extend(delivery.remarks);
         Self {

@@ -3,6 +3,7 @@
 mod comments;
 mod config;
 mod events;
+mod evidence;
 mod failure;
 mod first;
 mod gate;

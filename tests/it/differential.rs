@@ -217,6 +217,7 @@ fn word(n: usize) -> impl Strategy<Value = Event> {
     (deployment_id(), any::<bool>(), fixed_by, hour()).prop_map(
         move |(deployment, failed, fixed_by, time)| {
             let fact = Correction {
+                pull: None,
                 deployment,
                 failed,
                 fixed_by,

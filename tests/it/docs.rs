@@ -263,6 +263,9 @@ fn the_first_workflow_waits_for_the_deployment_and_runs_whatever_came_of_it() {
 fn configuration_in_the_readme_is_configuration() {
     let mut seen = 0;
     for block in fenced(&read("README.md"), "yaml") {
+        if block.starts_with("# corrections") {
+            fivekeys::adapter::Corrections::parse(&block).unwrap();
+        }
         if !block.starts_with("# .github/fivekeys.yml") {
             continue;
         }

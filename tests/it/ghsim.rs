@@ -433,6 +433,56 @@ fn a_deploy_costs_four_requests_and_two_for_comments_and_a_repetition_one() {
     assert_eq!(next["events"]["duplicated"], serde_json::json!({}));
 }
 
+/// Issues, a label and the file of corrections in a GitHub that nobody here wrote, read without a request more.
+#[test]
+fn what_people_say_is_read_within_the_budget_and_the_contract() {
+    let Some(path) = data::shared("../tools/ghsim/tests/scenario.json") else {
+        return;
+    };
+    let mut story: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    story["commits"][3]["files"][".github/fivekeys-corrections.yml"] =
+        "- deployment: c2\n  failed: true\n  why: \"nobody's commit\"\n- retract: inc:gh:3\n  why: only a typo\n".into();
+    story["pulls"][0]["labels"] = serde_json::json!(["Deployment-Failed"]);
+    let labelled = serde_json::json!({ "event": "labeled", "label": "Deployment-Failed", "at": "2026-11-05T10:00:00Z" });
+    story["pulls"][0]["events"]
+        .as_array_mut()
+        .unwrap()
+        .push(labelled);
+    story["issues"][0]["body"] = "Sorry!\n\n### Caused by\n\n#1\n".into();
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("scenario.json");
+    std::fs::write(&scenario, story.to_string()).unwrap();
+    let Some(simulator) = Simulator::start(&["--scenario", scenario.to_str().unwrap()]) else {
+        return;
+    };
+    let epoch = "SOURCE_DATE_EPOCH=1795176600"; // 2026-11-20T12:10:00Z
+    let first = simulator.run(&["--settled", "--env", epoch]);
+    assert_eq!(first["outputs"]["persisted"], "true");
+    let report: Report = serde_json::from_str(&simulator.file("metrics.json")).unwrap();
+    let ids: Vec<&str> = report.incidents.iter().map(|i| i.id.as_str()).collect();
+    assert_eq!(ids, ["inc:gh:2"], "the other one is taken back");
+    assert!(report.incidents[0].resolved_at.is_some());
+    let known: Vec<&str> = report.notes.iter().map(|n| n.code.as_str()).collect();
+    assert!(
+        known.contains(&"unknown_deployment") && known.contains(&"incident_left_out"),
+        "{known:?}"
+    );
+    let ledger = Ledger::read(&simulator.ledger(), None).unwrap();
+    assert!(
+        ledger
+            .events
+            .get("deployment.corrected", "mark:pr:1")
+            .is_some()
+    );
+    let before = first["sim"]["stats"]["requests"].as_u64().unwrap();
+    let again = simulator.run(&["--no-deployment", "--env", epoch]);
+    let after = again["sim"]["stats"]["requests"].as_u64().unwrap();
+    assert_eq!(
+        (after - before, &again["outputs"]["commit"]),
+        (1, &"".into())
+    );
+}
+
 /// Eight runs that start together: real processes, one branch.
 #[test]
 fn runs_that_start_together_lose_nothing_and_store_nothing_twice() {

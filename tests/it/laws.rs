@@ -222,6 +222,7 @@ fn word() -> impl Strategy<Value = (String, Fact)> {
         (0..5_u32, deployment_id(), any::<bool>(), fixed_by).prop_map(
             |(n, deployment, failed, fixed_by)| {
                 let fact = Correction {
+                    pull: None,
                     deployment,
                     failed,
                     fixed_by,

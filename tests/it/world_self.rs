@@ -42,6 +42,9 @@ fn request() -> StateRequest {
         folder: Some("ledger/events".to_owned()),
         oids: vec!["README.md".to_owned()],
         deployments: true,
+        issues: vec!["incident".to_owned()],
+        marks: true,
+        corrections_path: Some(".github/fivekeys-corrections.yml".to_owned()),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::event::{Event, Events, Instant};
 use crate::github::{Budget, Client, GitHubError, Part, Token};
 use crate::host::Host;
 use crate::host::actions::Runner;
-use crate::ledger::{Branch, Ledger, Loaded};
+use crate::ledger::{Branch, Ledger, Loaded, Reading};
 use crate::report::v1::{Note, Report};
 use crate::report::{Ask, build};
 
@@ -152,13 +152,21 @@ impl Run<'_> {
                 return Pass::Done;
             }
         };
-        let asked = config.window_days;
-        config = self.configure(&loaded, outcome);
-        // A longer window than the one that was read for needs its months as well.
-        if config.window_days > asked.max(90) {
+        let asked = config;
+        let mut trusted;
+        (config, trusted) = self.configure(&loaded, outcome);
+        // The state was asked for by the defaults; what the configuration adds costs one request more.
+        if config.window_days > asked.window_days.max(90)
+            || (config.incident_labels != asked.incident_labels
+                && !config.incident_labels.is_empty())
+            || config.corrections != asked.corrections
+        {
             match self.load(&config, today).await {
                 Ok(again) => loaded = again,
-                Err(failure) => outcome.degrade(&failure.line()),
+                Err(failure) => {
+                    trusted = false;
+                    outcome.degrade(&failure.line());
+                }
             }
         }
         outcome.facts.private = loaded.state.is_private;
@@ -167,20 +175,31 @@ impl Run<'_> {
             tokio::time::sleep(self.courtesy(tries.waits)).await;
             return Pass::Again;
         }
-        self.measure_and_write(loaded, &config, outcome, tries)
+        self.measure_and_write(loaded, (&config, trusted), outcome, tries)
             .await
     }
 
     async fn load(&self, config: &Config, today: NaiveDate) -> Result<Loaded, Failure> {
         let since = today - read_back(config) - chrono::Duration::days(1);
         Ok(Branch::new(self.client, &self.inputs.branch)
-            .load(since, today, &self.inputs.config, &self.budget)
+            .load(
+                Reading {
+                    since,
+                    today,
+                    config: &self.inputs.config,
+                    corrections: &config.corrections,
+                    incidents: &config.incident_labels,
+                },
+                &self.budget,
+            )
             .await?)
     }
 
-    /// The configuration in force; a wrong one is an error with its place, and the defaults are used.
-    fn configure(&self, loaded: &Loaded, outcome: &mut Outcome) -> Config {
+    /// The configuration in force, and whether it is what the team wrote; a wrong one is an error with its place, and
+    /// the defaults are used.
+    fn configure(&self, loaded: &Loaded, outcome: &mut Outcome) -> (Config, bool) {
         let text = loaded.state.config.as_ref().and_then(|f| f.text.as_deref());
+        let mut trusted = loaded.state.problem(&Part::Config).is_none();
         let mut config = match text.map(config::parse).transpose() {
             Ok(config) => config.unwrap_or_default(),
             Err(error) => {
@@ -189,6 +208,7 @@ impl Run<'_> {
                     "{}: {error}{help}; the defaults are used",
                     self.inputs.config
                 ));
+                trusted = false;
                 Config::default()
             }
         };
@@ -202,7 +222,7 @@ impl Run<'_> {
         if let Err(problem) = self.inputs.override_config(&mut config) {
             outcome.error(&problem);
         }
-        config
+        (config, trusted)
     }
 
     /// A little longer each time, and not the same for two runs.
@@ -221,12 +241,12 @@ impl Run<'_> {
     async fn measure_and_write(
         &self,
         mut loaded: Loaded,
-        config: &Config,
+        (config, trusted): (&Config, bool),
         outcome: &mut Outcome,
         tries: &mut Tries,
     ) -> Pass {
         let own = self.own(&loaded, config, outcome);
-        let collected = self.collect(&loaded, config, own.as_ref()).await;
+        let collected = self.collect(&loaded, (config, trusted), own.as_ref()).await;
         let mut fresh = collected.events.clone();
         fresh.extend(own);
         outcome.count_late(&loaded, &fresh, config);
@@ -279,13 +299,20 @@ impl Run<'_> {
         pass
     }
 
-    async fn collect(&self, loaded: &Loaded, config: &Config, own: Option<&Event>) -> Collected {
+    async fn collect(
+        &self,
+        loaded: &Loaded,
+        (config, trusted): (&Config, bool),
+        own: Option<&Event>,
+    ) -> Collected {
         github::collect(CollectAsk {
             client: self.client,
             state: &loaded.state,
             config,
+            trusted,
             known: &loaded.ledger.events,
             own,
+            now: self.host.now,
             cutoff: self.cutoff(loaded, config),
             resume: loaded.ledger.meta.resume.as_deref(),
             places: &loaded.ledger.meta.places,
@@ -321,6 +348,8 @@ impl Run<'_> {
             .min();
         ledger.meta.history_since = since.or(first);
         ledger.events.history_since = ledger.meta.history_since;
+        ledger.meta.head.clone_from(&collected.head);
+        ledger.events.head.clone_from(&collected.head);
         ledger.meta.resume.clone_from(&collected.resume);
         ledger.meta.places.clone_from(&collected.places);
         ledger.meta.baselines = workspace::baselines(&ledger.events, config);

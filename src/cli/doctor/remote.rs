@@ -11,7 +11,7 @@ use crate::cli::args::DoctorArgs;
 use crate::config::Config;
 use crate::github::{Budget, Client, GitHubError, Part, State, Token, forbids_commits};
 use crate::host::Host;
-use crate::ledger::{Branch, Loaded};
+use crate::ledger::{Branch, Loaded, Reading};
 
 /// Deadline of all requests together.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -183,7 +183,16 @@ impl Patient<'_> {
         let today = self.host.now.date_naive();
         let first = chrono::NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or(today);
         let loaded = Branch::new(self.client, &self.asked.args.branch)
-            .load(first, today, ".github/fivekeys.yml", &self.budget)
+            .load(
+                Reading {
+                    since: first,
+                    today,
+                    config: ".github/fivekeys.yml",
+                    corrections: &self.asked.config.corrections,
+                    incidents: &self.asked.config.incident_labels,
+                },
+                &self.budget,
+            )
             .await;
         match loaded {
             Ok(loaded) => Some(loaded),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::order::timelines;
+use super::order::{latest, timelines};
 use super::{Collected, Note, Purse};
 use crate::adapter::github_commit;
 use crate::adapter::github_pull;
@@ -13,6 +13,8 @@ use crate::github::{Comparison, GitHubError, MOST_IDS, MOST_LINKS, MOST_WHOLE, P
 
 /// After a query that was too much for GitHub.
 const A_SMALL_QUERY: usize = 10;
+/// With more commits than these merged and not deployed, they are not counted.
+const MOST_WAITING: u64 = 300;
 /// Revisions that an earlier run did not find are asked for again, a few a run.
 const ASK_AGAIN: usize = 2;
 
@@ -68,8 +70,19 @@ pub(super) async fn collect(purse: &Purse<'_>, deployments: &[Event], out: &mut 
     for service in timelines(purse, deployments) {
         changes.compare_service(&service, out).await;
     }
+    let deployed = latest(purse, deployments);
+    if let Some(deployed) = &deployed {
+        changes.compare_head(deployed, out).await;
+    }
     changes.ask_pulls(out).await;
     changes.hand_over(out);
+    let head = purse.ask.state.head.clone();
+    out.head = head.filter(|head| {
+        let id = format!("commit:{head}");
+        deployed.as_ref() == Some(head)
+            || purse.ask.known.get("commit", &id).is_some()
+            || out.events.iter().any(|event| event.id == id)
+    });
 }
 
 fn known_pulls(known: &Events) -> BTreeMap<String, u64> {
@@ -179,6 +192,43 @@ impl Changes<'_, '_> {
                 out.more = true;
                 self.compared = true;
             }
+        }
+    }
+
+    /// What is merged and not deployed, once: what is known is not asked for again.
+    async fn compare_head(&mut self, deployed: &str, out: &mut Collected) {
+        let ask = &self.purse.ask;
+        let Some(head) = ask.state.head.clone() else {
+            return;
+        };
+        let left = self.purse.left_of(ask.requests - ask.requests / 4);
+        if head == deployed || self.is_known(&head) || self.compared || left == 0 {
+            return;
+        }
+        let compare = async |pages| ask.client.compare(deployed, &head, pages, ask.budget).await;
+        let mut found = compare(1).await;
+        if let Ok(first) = &found
+            && !first.is_complete()
+            && first.total <= MOST_WAITING
+        {
+            found = compare(left.min(MOST_WAITING / 100)).await;
+        }
+        match found {
+            Ok(found) if found.is_complete() => {
+                self.take(&found, out);
+                self.heads.push(head);
+            }
+            Ok(found) => out.note(Note {
+                code: "undeployed_unknown",
+                says: format!(
+                    "{} commits are merged and not deployed: too many to be read, so they are not counted as changes",
+                    found.total
+                ),
+                help: None,
+            }),
+            // The last deployed commit is gone, or is of another branch: nothing can be said.
+            Err(GitHubError::NotFound { .. }) => {}
+            Err(error) => out.note(Note::of("what is merged and not deployed", &error)),
         }
     }
 

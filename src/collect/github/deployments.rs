@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ask, Collected, Note, Purse, production};
+use super::{Ask, Collected, Note, Purse, is_news, production};
 use crate::adapter::{github_deployment, github_environment};
 use crate::event::{Event, Events, Fact, Instant, Outcome, Source, parse_instant};
 use crate::github::{DeploymentNode, Part};
@@ -226,12 +226,4 @@ fn baselines_of<'a>(ask: &'a Ask<'_>, event: &'a Event) -> impl Iterator<Item = 
         .into_iter()
         .flat_map(|d| ask.config.services_of(d))
         .map(|service| service.unwrap_or_default().to_owned())
-}
-
-/// Whether the ledger lacks it. A later status that changes nothing, such as `inactive`, is no news.
-fn is_news(known: &Events, event: &Event) -> bool {
-    !known.knows(event)
-        && known
-            .get(event.fact.kind(), &event.id)
-            .is_none_or(|old| old.fact != event.fact)
 }

@@ -36,3 +36,18 @@ pub(super) fn timelines(purse: &Purse<'_>, deployments: &[Event]) -> Vec<Vec<(St
     });
     ordered.collect()
 }
+
+/// The revision that took effect in production last, of whatever service.
+pub(super) fn latest(purse: &Purse<'_>, deployments: &[Event]) -> Option<String> {
+    let ask = &purse.ask;
+    let effective = ask.known.iter().chain(deployments).filter_map(|event| {
+        let deployment = production(ask.config, event)?;
+        let revision = deployment.revision.as_deref();
+        let counts = deployment.outcome == Outcome::Success;
+        let revision = revision.filter(|text| counts && is_object_id(text))?;
+        Some((event.time, event.id.as_str(), revision))
+    });
+    effective
+        .max()
+        .map(|(_, _, revision)| revision.to_ascii_lowercase())
+}

@@ -4,11 +4,11 @@ use super::instability::{high_cfr, high_rework, slow_recovery};
 use super::{Gain, Leading};
 use crate::config::Measure;
 use crate::event::seconds_between;
-use crate::insight::batch::{self, Size};
 use crate::insight::bottleneck::{self, Bottleneck, MIN_CHANGES, Prize, part};
 use crate::insight::say::{number, percent, span};
-use crate::insight::{Sight, delta, target, trend};
+use crate::insight::{Sight, delta, gate, target, trend};
 use crate::metric::change_lead_time::ChangeLeadTime;
+use crate::metric::stats::proportion;
 use crate::metric::{Distribution, Proportion, change_lead_time, deployment_frequency};
 use crate::timeline::{Change, Deployment};
 

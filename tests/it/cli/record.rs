@@ -206,3 +206,46 @@ fn many_writers_at_once_lose_nothing() {
     assert_eq!(list.lines().count(), 8, "{list}");
     assert_eq!(deployments(&shop.json()), 12);
 }
+
+#[test]
+fn the_reviewed_file_judges_and_what_is_taken_out_of_it_counts_no_more() {
+    let shop = Shop::tagged();
+    let before = failed(&shop.json());
+    let file = shop.path.join(".github/fivekeys-corrections.yml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let write = |text: &str| std::fs::write(&file, text).unwrap();
+    write("- deployment: v1.9.0\n  failed: true\n  why: checkout was down\n");
+    let judged = shop.json();
+    assert_eq!(failed(&judged), before + 1);
+    let ledger = || {
+        let list = std::fs::read_dir(shop.path.join(".dora/ledger/events/2026/03")).unwrap();
+        let mut texts: Vec<String> = list
+            .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+            .collect();
+        texts.sort();
+        texts
+    };
+    let stored = ledger();
+    assert_eq!(shop.json(), judged);
+    assert_eq!(ledger(), stored, "reading it again stores nothing");
+    write("- deployment: v1.9.0\n  faild: true\n");
+    let said = shop.run(&["report"]).fails(2);
+    for part in [
+        "fivekeys-corrections.yml",
+        "line 2",
+        "did you mean `failed`?",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    write("");
+    assert_eq!(failed(&shop.json()), before);
+    // A page of a run is kept as it is written, and said to be unknown.
+    let run = shop.run(&[
+        "incident",
+        "open",
+        "x",
+        "--caused-by",
+        "https://github.com/acme/shop/actions/runs/9",
+    ]);
+    assert!(run.err.contains("kept as written"), "{}", run.err);
+}

@@ -56,6 +56,8 @@ pub(crate) struct Pull {
     /// Commits of the default branch that it became, besides its own.
     pub(crate) landed: Vec<String>,
     pub(crate) labels: Vec<String>,
+    /// When a label was put on.
+    pub(crate) labelled: Vec<(String, DateTime<Utc>)>,
     pub(crate) reviews: Vec<Review>,
     /// Type of the event, such as `ReadyForReviewEvent`, and its moment.
     pub(crate) timeline: Vec<(&'static str, DateTime<Utc>)>,
@@ -66,6 +68,33 @@ pub(crate) struct Pull {
     pub(crate) locked: bool,
 }
 
+impl Pull {
+    /// When it was last touched.
+    pub(crate) fn updated_at(&self, comments: &[Comment]) -> DateTime<Utc> {
+        let merged = self.merged_at.into_iter();
+        let labelled = self.labelled.iter().map(|(_, at)| *at);
+        let said = comments.iter().map(|c| c.created_at);
+        let all = merged.chain(labelled).chain(said);
+        all.max().unwrap_or(self.created_at)
+    }
+}
+
+/// An issue.
+#[derive(Debug, Clone)]
+pub(crate) struct Issue {
+    pub(crate) number: u64,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    pub(crate) labels: Vec<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) closed_at: Option<DateTime<Utc>>,
+    /// As GraphQL says it, such as `NOT_PLANNED`.
+    pub(crate) reason: Option<&'static str>,
+    /// The pull request that closed it last.
+    pub(crate) closer: Option<u64>,
+}
+
 /// A comment on a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Comment {
@@ -74,6 +103,9 @@ pub(crate) struct Comment {
     pub(crate) author: String,
     pub(crate) body: String,
     pub(crate) minimized: bool,
+    pub(crate) created_at: DateTime<Utc>,
+    /// As GraphQL says it, such as `MEMBER`.
+    pub(crate) association: &'static str,
     /// How often its text was replaced.
     pub(crate) edits: u32,
 }
@@ -120,6 +152,7 @@ pub(crate) struct GitHub {
     pub(crate) first_files: Files,
     pub(crate) deployments: Vec<Deployment>,
     pub(crate) pulls: BTreeMap<u64, Pull>,
+    pub(crate) issues: BTreeMap<u64, Issue>,
     pub(crate) comments: Vec<Comment>,
     pub(crate) runs: Vec<Run>,
     pub(crate) releases: Vec<Release>,
@@ -143,6 +176,7 @@ impl GitHub {
             "actions: read",
             "contents: write",
             "deployments: read",
+            "issues: read",
             "pull-requests: write",
         ];
         Self {
@@ -156,6 +190,7 @@ impl GitHub {
             first_files: Files::new(),
             deployments: Vec::new(),
             pulls: BTreeMap::new(),
+            issues: BTreeMap::new(),
             comments: Vec::new(),
             runs: Vec::new(),
             environments: Vec::new(),
@@ -250,6 +285,8 @@ impl GitHub {
             author: author.to_owned(),
             body: body.to_owned(),
             minimized: false,
+            created_at: self.now,
+            association: "NONE",
             edits: 0,
         });
         id

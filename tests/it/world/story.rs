@@ -1,5 +1,6 @@
 //! How a test tells what happened in the repository; every detail has a realistic default.
 
+mod evidence;
 mod pull;
 mod source;
 

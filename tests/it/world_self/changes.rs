@@ -176,6 +176,7 @@ fn a_first_run_finds_what_the_last_deployment_delivered() {
             "2026-03-05T10:00:00Z",
             &[("success", "2026-03-05T10:05:00Z")],
         );
+    let now = world.github().now;
     let found = talk(&world, async |client| {
         let budget = budget();
         let state = client.state(&super::request(), &budget).await.unwrap();
@@ -183,6 +184,8 @@ fn a_first_run_finds_what_the_last_deployment_delivered() {
             client: &client,
             state: &state,
             config: &config::parse("").unwrap(),
+            trusted: true,
+            now,
             known: &Events::default(),
             own: None,
             cutoff: parse_instant("2026-01-01T00:00:00Z").unwrap(),

@@ -33,7 +33,8 @@ fn a_missing_permission_is_named() {
     // The schema says that `deployments` is never null: refused, they take the repository along, and the rest is asked
     // for without them.
     let world = shop();
-    world.github().permissions(&["contents: write"]);
+    let granted = ["contents: write", "issues: read", "pull-requests: read"];
+    world.github().permissions(&granted);
     let state = talk(&world, async |client| {
         client.state(&request(), &budget()).await.unwrap()
     });

@@ -310,7 +310,7 @@ fn is_a(kind: &str, on: &str) -> bool {
 fn never_null(kind: &str, field: &str) -> bool {
     matches!(
         (kind, field),
-        ("Repository", "deployments")
+        ("Repository", "deployments" | "issues" | "pullRequests")
             | ("PullRequest", "comments" | "commits" | "timelineItems")
             | ("PullRequestCommit", "commit")
     )

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::git::Actor;
-use super::super::github::{Comment, Deployment, Pull, VIEWER, iso};
+use super::super::github::{Comment, Deployment, Issue, Pull, VIEWER, iso};
 use super::{Call, Object, Thing};
 
 fn record(kind: &'static str, fields: Vec<(&'static str, Thing)>) -> Thing {
@@ -72,6 +72,11 @@ impl Call<'_> {
             ("body", Thing::leaf(pull.body.as_str())),
             ("createdAt", Thing::leaf(iso(pull.created_at))),
             ("mergedAt", optional(merged.as_deref())),
+            (
+                "updatedAt",
+                Thing::leaf(iso(pull.updated_at(&self.github.comments_on(pull.number)))),
+            ),
+            ("repository", self.home()),
             ("headRefName", Thing::leaf(pull.branch.as_str())),
             (
                 "headRefOid",
@@ -93,6 +98,43 @@ impl Call<'_> {
         record("PullRequest", fields)
     }
 
+    fn home(&self) -> Thing {
+        let name = Thing::leaf(self.github.slug());
+        record("Repository", vec![("nameWithOwner", name)])
+    }
+
+    pub(super) fn issue(&self, issue: &Issue) -> Thing {
+        let closed = issue.closed_at.map(iso);
+        let labels = connection("LabelConnection", &issue.labels, |name| {
+            record("Label", vec![("name", Thing::leaf(name.as_str()))])
+        });
+        let closing: Vec<Option<u64>> = closed.iter().map(|_| issue.closer).collect();
+        let events = connection("IssueTimelineItemsConnection", &closing, |closer| {
+            let pull = closer.and_then(|number| self.github.pulls.get(&number));
+            let by = pull.map_or(Thing::NULL, |pull| self.pull(pull));
+            record("ClosedEvent", vec![("closer", by)])
+        });
+        record(
+            "Issue",
+            vec![
+                ("number", Thing::leaf(issue.number)),
+                ("title", Thing::leaf(issue.title.as_str())),
+                ("body", Thing::leaf(issue.body.as_str())),
+                (
+                    "state",
+                    Thing::leaf(if closed.is_some() { "CLOSED" } else { "OPEN" }),
+                ),
+                ("stateReason", optional(issue.reason)),
+                ("createdAt", Thing::leaf(iso(issue.created_at))),
+                ("updatedAt", Thing::leaf(iso(issue.updated_at))),
+                ("closedAt", optional(closed.as_deref())),
+                ("repository", self.home()),
+                ("labels", labels),
+                ("timelineItems", events),
+            ],
+        )
+    }
+
     fn comments(&self, pull: &Pull) -> Thing {
         let rows = self.github.comments_on(pull.number);
         connection("IssueCommentConnection", &rows, comment)
@@ -107,6 +149,9 @@ fn comment(comment: &Comment) -> Thing {
             ("body", Thing::leaf(comment.body.as_str())),
             ("viewerDidAuthor", Thing::leaf(comment.author == VIEWER)),
             ("isMinimized", Thing::leaf(comment.minimized)),
+            ("createdAt", Thing::leaf(iso(comment.created_at))),
+            ("authorAssociation", Thing::leaf(comment.association)),
+            ("author", actor(&Actor(comment.author.clone()))),
         ],
     )
 }
@@ -133,15 +178,18 @@ fn lists(pull: &Pull) -> Vec<(&'static str, Thing)> {
             ],
         )
     });
-    let timeline = connection(
+    let events = pull.timeline.iter().map(|(kind, at)| {
+        let at = Thing::Leaf(Value::from(iso(*at)));
+        record(kind, vec![("createdAt", at)])
+    });
+    let labelled = pull.labelled.iter().map(|(name, at)| {
+        let label = record("Label", vec![("name", Thing::leaf(name.as_str()))]);
+        let at = Thing::Leaf(Value::from(iso(*at)));
+        record("LabeledEvent", vec![("createdAt", at), ("label", label)])
+    });
+    let timeline = Thing::Connection(
         "PullRequestTimelineItemsConnection",
-        &pull.timeline,
-        |(kind, at)| {
-            record(
-                kind,
-                vec![("createdAt", Thing::Leaf(Value::from(iso(*at))))],
-            )
-        },
+        events.chain(labelled).collect(),
     );
     vec![
         ("labels", labels),

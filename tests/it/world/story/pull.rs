@@ -207,6 +207,7 @@ impl GitHub {
                 commits: Vec::new(),
                 landed: Vec::new(),
                 labels: Vec::new(),
+                labelled: Vec::new(),
                 reviews: Vec::new(),
                 timeline: Vec::new(),
                 additions: 10,
