@@ -12,6 +12,7 @@ use crate::event::Instant;
 pub const SCHEMA: &str = "fivekeys.report/1";
 
 /// The one document that every output is made from.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Always [`SCHEMA`].
@@ -45,6 +46,7 @@ pub struct Report {
 }
 
 /// The rules in force, so that two numbers can be compared only when they mean the same.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
     /// Hash of the parameters.
@@ -54,6 +56,7 @@ pub struct Definition {
 }
 
 /// The window, `[from, to)`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WindowInfo {
     /// First moment inside.
@@ -69,6 +72,7 @@ pub struct WindowInfo {
 }
 
 /// One service, or all of them.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scope {
     /// The window's metrics.
@@ -82,6 +86,7 @@ pub struct Scope {
 }
 
 /// DORA's five metrics.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Throughput.
@@ -97,6 +102,7 @@ pub struct Metrics {
 }
 
 /// A distribution of durations. Percentiles are type 7 (linear).
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quantiles {
     /// How many values.
@@ -118,6 +124,7 @@ pub struct Quantiles {
 }
 
 /// How often.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeploymentFrequency {
     /// Effective deployments.
@@ -153,6 +160,7 @@ pub struct DeploymentFrequency {
 }
 
 /// How long a change takes to reach production.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChangeLeadTime {
     /// How many changes.
@@ -194,6 +202,7 @@ pub struct ChangeLeadTime {
 }
 
 /// A change left out of the lead time.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Excluded {
     /// Its id.
@@ -203,6 +212,7 @@ pub struct Excluded {
 }
 
 /// Changes on the production branch behind the last deployment.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Undeployed {
     /// How many.
@@ -214,6 +224,7 @@ pub struct Undeployed {
 }
 
 /// A share of deployments, with Wilson's interval.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FailedShare {
     /// Numerator.
@@ -227,6 +238,7 @@ pub struct FailedShare {
 }
 
 /// How many deployments fail.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChangeFailRate {
     /// Deployments that took effect and needed intervention.
@@ -252,6 +264,7 @@ pub struct ChangeFailRate {
 }
 
 /// How long until a failed deployment is repaired.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RecoveryTime {
     /// Failed deployments restored in the window.
@@ -291,6 +304,7 @@ pub struct RecoveryTime {
 }
 
 /// A failed deployment that nothing has repaired yet.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenFailure {
     /// Its id.
@@ -300,6 +314,7 @@ pub struct OpenFailure {
 }
 
 /// How many deployments are unplanned repairs.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReworkRate {
     /// Rework deployments.
@@ -321,6 +336,7 @@ pub struct ReworkRate {
 }
 
 /// Rework as a share of deployments.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReworkShare {
     /// Numerator.
@@ -334,6 +350,7 @@ pub struct ReworkShare {
 }
 
 /// A position on a published scale. Never printed without its edition.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Band {
     /// Such as `2024`.
@@ -343,6 +360,7 @@ pub struct Band {
 }
 
 /// The difference between the window and the one before.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delta {
     /// One of three.
@@ -360,6 +378,7 @@ pub struct Delta {
 }
 
 /// A delta has three states; an arrow is drawn only for the first.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeltaState {
@@ -372,6 +391,7 @@ pub enum DeltaState {
 }
 
 /// The metrics over time.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// ISO weeks, zeros included.
@@ -381,6 +401,7 @@ pub struct Series {
 }
 
 /// One week or month.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Its first day, `YYYY-MM-DD`, in the report's time zone.
@@ -406,6 +427,7 @@ pub struct Point {
     clippy::struct_excessive_bools,
     reason = "independent facts, each with its own rule"
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deployment {
     /// Event id.
@@ -457,6 +479,7 @@ pub struct Deployment {
 }
 
 /// One reason for a verdict.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// `incident`, `rollback`, `revert`, `hotfix`, `manual`, `fixed_by`, `labelled`, `attempt`.
@@ -470,6 +493,7 @@ pub struct Evidence {
 }
 
 /// A rollback, and what it undid.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollback {
     /// The deployment whose version came back.
@@ -481,6 +505,7 @@ pub struct Rollback {
 }
 
 /// A change that reached production.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Pull request number, or commit sha.
@@ -516,6 +541,7 @@ pub struct Change {
 }
 
 /// An incident.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// Event id.
@@ -535,6 +561,7 @@ pub struct Incident {
 }
 
 /// Something that stands out.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable id.
@@ -550,6 +577,7 @@ pub struct Finding {
 }
 
 /// Something left out or assumed.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// Stable code.
@@ -561,6 +589,7 @@ pub struct Note {
 }
 
 /// How far the data can be trusted.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
     /// 0 to 1: the mean of the parts.
@@ -572,10 +601,40 @@ pub struct Quality {
 }
 
 /// A source of events.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceInfo {
     /// Such as `github-deployments`.
     pub name: String,
     /// How many records of deployments and incidents that are counted came from it.
     pub events: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that keeps a file current"
+    )]
+    fn the_schema_is_current() {
+        // As it is written: every field is there, and what is missing is null.
+        let schema = schemars::generate::SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<Report>();
+        let mut text = serde_json::to_string_pretty(&schema).unwrap();
+        text.push('\n');
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/report.schema.json");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == text,
+            "run UPDATE_DOCS=1 cargo test the_schema_is_current"
+        );
+    }
 }
