@@ -163,6 +163,24 @@ pub(crate) fn address(url: &str) -> Option<String> {
     Some(out)
 }
 
+/// For the value of a label of OpenMetrics. Two names never become one, so nothing is left out: what hides is spelt.
+#[must_use]
+pub(crate) fn openmetrics(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            // A backslash of the name is told from one that spells: it is doubled before the format doubles it.
+            '\\' => out.push_str("\\\\\\\\"),
+            c if is_hidden(c) => {
+                let _ = write!(out, "\\\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// A text cell of RFC 4180, guarded against being read as a formula.
 #[must_use]
 pub(crate) fn csv(text: &str) -> String {
