@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::render::{DIGESTS, FORMATS};
 
 /// What people type first.
 const EXAMPLES: &str = "\
@@ -21,9 +24,20 @@ Examples:
   fivekeys report --tags '^deploy-\\d+$'
   fivekeys report --tags '^(?<service>[a-z]+)-v\\d+' --service api
   fivekeys report --from history=history.json --format json
+  fivekeys report --quarter 2026Q3 --format html > q3.html
+
+Formats: terminal, markdown, html, digest, json, csv, csv-deployments,
+csv-changes, csv-incidents, openmetrics, otlp, cdevents.
 
 Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
 6 a newer fivekeys wrote the ledger.";
+
+const DIGEST_EXAMPLES: &str = "\
+Examples:
+  fivekeys digest --to slack | curl -d @- -H 'Content-Type: application/json' URL
+  fivekeys digest --month 2026-09
+
+Nothing is sent: what is printed is what the webhook of that place takes.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Metrics:
@@ -62,6 +76,9 @@ pub(super) enum Command {
     /// Measure this clone and print the five metrics.
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArgs),
+    /// Print a period in short, for a chat or an issue.
+    #[command(after_help = DIGEST_EXAMPLES)]
+    Digest(DigestArgs),
     /// Print the metrics week by week, as charts.
     Trend(TrendArgs),
     /// Show how a number came about: definition, rules, events.
@@ -95,6 +112,12 @@ pub(super) struct Scope {
     /// First moment after the window.
     #[arg(long, value_name = "INSTANT")]
     pub(super) until: Option<String>,
+    /// A month of the time zone, such as 2026-09.
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["window", "since", "until"])]
+    pub(super) month: Option<String>,
+    /// A quarter of the time zone, such as 2026Q3.
+    #[arg(long, value_name = "QUARTER", conflicts_with_all = ["window", "since", "until", "month"])]
+    pub(super) quarter: Option<String>,
     /// What counts as now, such as for open failures.
     #[arg(long, value_name = "INSTANT")]
     pub(super) as_of: Option<String>,
@@ -138,12 +161,12 @@ pub(super) struct ReportArgs {
     /// What to look at.
     #[command(flatten)]
     pub(super) scope: Scope,
-    /// terminal, markdown, json or csv.
+    /// The format, as below.
     #[arg(
         long,
         default_value = "terminal",
         hide_possible_values = true,
-        value_parser = ["terminal", "markdown", "json", "csv"],
+        value_parser = PossibleValuesParser::new(FORMATS.map(|format| format.id)),
     )]
     pub(super) format: String,
     /// Five lines.
@@ -158,6 +181,25 @@ pub(super) struct ReportArgs {
     /// Also write it to a .json, .csv, .md, .html or .txt.
     #[arg(long, value_name = "FILE")]
     pub(super) export: Option<PathBuf>,
+}
+
+/// `digest`.
+#[derive(Debug, Args)]
+pub(super) struct DigestArgs {
+    /// Which place it is for.
+    #[arg(
+        long,
+        value_name = "PLACE",
+        default_value = "markdown",
+        value_parser = PossibleValuesParser::new(DIGESTS.map(|place| place.id)),
+    )]
+    pub(super) to: String,
+    /// The last whole month; without it, the last whole week.
+    #[arg(long, conflicts_with_all = ["window", "since", "until", "month", "quarter"])]
+    pub(super) monthly: bool,
+    /// What to look at.
+    #[command(flatten)]
+    pub(super) scope: Scope,
 }
 
 /// `trend`.

@@ -3,10 +3,12 @@
 mod action;
 mod args;
 mod artifacts;
+mod digest;
 mod exit;
 mod explain;
 mod failure;
 mod init;
+mod period;
 mod progress;
 mod question;
 mod record;
@@ -36,6 +38,7 @@ pub fn run(host: &Host) -> ExitCode {
     let done = match cli.command {
         Command::Init(args) => init::run(host, &args),
         Command::Report(args) => report::run(host, &args),
+        Command::Digest(args) => digest::run(host, &args),
         Command::Trend(args) => trend::run(host, &args),
         Command::Explain(args) => explain::run(host, &args),
         Command::Deploy(args) => record::deploy(host, &args),

@@ -1,5 +1,6 @@
 //! The program as people type it: a process, a clean environment, a fixed clock, repositories made on the spot.
 
+mod digest;
 mod hostile;
 mod init;
 mod ledger;
@@ -253,7 +254,8 @@ fn the_version_is_the_package_s() {
 fn help_fits_a_terminal_and_shows_examples() {
     let shop = Shop::folder();
     let commands = [
-        "", "init", "report", "trend", "explain", "deploy", "incident", "verify", "action",
+        "", "init", "report", "digest", "trend", "explain", "deploy", "incident", "verify",
+        "action",
     ];
     for command in commands {
         let args: Vec<&str> = [command, "--help"]
@@ -264,9 +266,13 @@ fn help_fits_a_terminal_and_shows_examples() {
         let long = help.lines().find(|l| l.chars().count() > 80);
         assert_eq!(long, None, "{command}");
     }
-    for command in ["report", "explain", "deploy", "incident"] {
+    for command in ["report", "digest", "explain", "deploy", "incident"] {
         let help = shop.run(&[command, "--help"]).ok();
         assert!(help.contains("Examples:\n  fivekeys "), "{help}");
+    }
+    let help = shop.run(&["report", "--help"]).ok();
+    for format in &fivekeys::render::FORMATS {
+        assert!(help.contains(format.id), "{}: {help}", format.id);
     }
     let lost = shop.run(&[]);
     assert_eq!(lost.code, 2);

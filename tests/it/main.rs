@@ -19,6 +19,7 @@ mod cli;
 mod clones;
 mod data;
 mod docs;
+mod exports;
 mod ghsim;
 mod judged;
 mod laws;
