@@ -34,7 +34,7 @@ Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
 
 const DIGEST_EXAMPLES: &str = "\
 Examples:
-  fivekeys digest --to slack | curl -d @- -H 'Content-Type: application/json' URL
+  fivekeys digest --to slack | curl --json @- URL
   fivekeys digest --month 2026-09
 
 Nothing is sent: what is printed is what the webhook of that place takes.";
@@ -186,15 +186,16 @@ pub(super) struct ReportArgs {
 /// `digest`.
 #[derive(Debug, Args)]
 pub(super) struct DigestArgs {
-    /// Which place it is for.
+    /// slack, teams, discord, json.
     #[arg(
         long,
         value_name = "PLACE",
         default_value = "markdown",
+        hide_possible_values = true,
         value_parser = PossibleValuesParser::new(DIGESTS.map(|place| place.id)),
     )]
     pub(super) to: String,
-    /// The last whole month; without it, the last whole week.
+    /// The last whole month, instead of the last week.
     #[arg(long, conflicts_with_all = ["window", "since", "until", "month", "quarter"])]
     pub(super) monthly: bool,
     /// What to look at.

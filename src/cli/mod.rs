@@ -67,6 +67,16 @@ fn refused(host: &Host, error: &clap::Error) -> Exit {
         let _ = host.print(&text);
         return Exit::Fine;
     }
-    host.say(text.trim_end());
+    // What was typed stands in it, and may have lines of its own.
+    let tame: Vec<String> = text
+        .trim_end()
+        .lines()
+        .map(failure::plain)
+        .map(|line| {
+            let command = line.trim_start().starts_with("::");
+            format!("{}{line}", if command { ": " } else { "" })
+        })
+        .collect();
+    host.say(&tame.join("\n"));
     Exit::Usage
 }

@@ -183,6 +183,6 @@ mod tests {
             .services
             .insert("=cmd(),\"x\"\n".into(), report.overall.clone());
         let out = render(&report, &Style::default()).unwrap();
-        assert!(out.contains("service,\"'=cmd(),\"\"x\"\"\n\",change_lead_time"));
+        assert!(out.contains("service,\"'=cmd(),\"\"x\"\" \",change_lead_time"));
     }
 }

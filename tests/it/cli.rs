@@ -12,11 +12,13 @@ mod verify;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
 /// What every run takes for now: Monday, 30 March 2026.
 const NOW: i64 = 1_774_828_800;
+static REPORT: OnceLock<jsonschema::Validator> = OnceLock::new();
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 
@@ -61,9 +63,19 @@ impl Run {
         self.err
     }
 
+    /// The document; a report fits its published schema.
     #[track_caller]
     fn json(self) -> Value {
-        serde_json::from_str(&self.ok()).unwrap()
+        let value: Value = serde_json::from_str(&self.ok()).unwrap();
+        if value["schema"] == "fivekeys.report/1" {
+            let schema = REPORT.get_or_init(|| {
+                let text = include_str!("../../report.schema.json");
+                jsonschema::validator_for(&serde_json::from_str(text).unwrap()).unwrap()
+            });
+            let error = schema.iter_errors(&value).next().map(|e| e.to_string());
+            assert_eq!(error, None);
+        }
+        value
     }
 }
 

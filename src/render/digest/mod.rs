@@ -128,8 +128,11 @@ struct Failure {
 
 fn digest(report: &Report) -> Digest<'_> {
     let header = view::header(report);
-    let mut failed: Vec<&Deployment> = evidence::effective(report)
-        .into_iter()
+    // Earlier ones are there when they were repaired in the window, or are not yet.
+    let mut failed: Vec<&Deployment> = report
+        .deployments
+        .iter()
+        .rev()
         .filter(|d| d.failed)
         .collect();
     // Stable, so the newest stands first among equals.
