@@ -158,6 +158,12 @@ fn cdevents_are_conformant_in_every_case() {
         for line in rendered(&report, "cdevents").lines() {
             let event: Value = serde_json::from_str(line).unwrap();
             check_cdevent(&event);
+            let id = text(&event["context"]["id"]);
+            let at = |place: usize| id.as_bytes().get(place).copied();
+            assert!(
+                id.len() == 36 && at(14) == Some(b'8') && at(19) == Some(b'8'),
+                "{id}"
+            );
             kinds.insert(text(&event["context"]["type"]).to_owned());
             assert!(
                 seen.insert(text(&event["context"]["id"]).to_owned()),
