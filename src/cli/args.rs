@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::render::{DIGESTS, FORMATS};
 
 /// What people type first.
 const EXAMPLES: &str = "\
@@ -24,9 +27,20 @@ Examples:
   fivekeys report --gate
   fivekeys report --from deployments=export.csv --environment prod
   fivekeys report --from cstate=content/issues
+  fivekeys report --quarter 2026Q3 --format html > q3.html
+
+Formats: terminal, markdown, html, digest, json, csv, csv-deployments,
+csv-changes, csv-incidents, openmetrics, otlp, cdevents.
 
 Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
 4 a target missed (with --gate), 6 a newer fivekeys wrote the ledger.";
+
+const DIGEST_EXAMPLES: &str = "\
+Examples:
+  fivekeys digest --to slack | curl --json @- URL
+  fivekeys digest --month 2026-09
+
+Nothing is sent: what is printed is what the webhook of that place takes.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -73,6 +87,9 @@ pub(super) enum Command {
     /// Measure this clone and print the five metrics.
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArgs),
+    /// Print a period in short, for a chat or an issue.
+    #[command(after_help = DIGEST_EXAMPLES)]
+    Digest(DigestArgs),
     /// Print the metrics week by week, as charts.
     Trend(TrendArgs),
     /// Show how a number or a verdict came about: definition, rules, events.
@@ -109,6 +126,12 @@ pub(super) struct Scope {
     /// First moment after the window.
     #[arg(long, value_name = "INSTANT")]
     pub(super) until: Option<String>,
+    /// A month of the time zone, such as 2026-09.
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["window", "since", "until"])]
+    pub(super) month: Option<String>,
+    /// A quarter of the time zone, such as 2026Q3.
+    #[arg(long, value_name = "QUARTER", conflicts_with_all = ["window", "since", "until", "month"])]
+    pub(super) quarter: Option<String>,
     /// What counts as now, such as for open failures.
     #[arg(long, value_name = "INSTANT")]
     pub(super) as_of: Option<String>,
@@ -156,12 +179,12 @@ pub(super) struct ReportArgs {
     /// What to look at.
     #[command(flatten)]
     pub(super) scope: Scope,
-    /// terminal, markdown, json or csv.
+    /// The format, as below.
     #[arg(
         long,
         default_value = "terminal",
         hide_possible_values = true,
-        value_parser = ["terminal", "markdown", "json", "csv"],
+        value_parser = PossibleValuesParser::new(FORMATS.map(|format| format.id)),
     )]
     pub(super) format: String,
     /// Five lines.
@@ -179,6 +202,26 @@ pub(super) struct ReportArgs {
     /// Exit with 4 when a target is missed with certainty.
     #[arg(long)]
     pub(super) gate: bool,
+}
+
+/// `digest`.
+#[derive(Debug, Args)]
+pub(super) struct DigestArgs {
+    /// slack, teams, discord, json.
+    #[arg(
+        long,
+        value_name = "PLACE",
+        default_value = "markdown",
+        hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(DIGESTS.map(|place| place.id)),
+    )]
+    pub(super) to: String,
+    /// The last whole month, instead of the last week.
+    #[arg(long, conflicts_with_all = ["window", "since", "until", "month", "quarter"])]
+    pub(super) monthly: bool,
+    /// What to look at.
+    #[command(flatten)]
+    pub(super) scope: Scope,
 }
 
 /// `trend`.

@@ -3,6 +3,7 @@
 mod action;
 mod args;
 mod artifacts;
+mod digest;
 mod doctor;
 mod exit;
 mod explain;
@@ -10,6 +11,7 @@ mod failure;
 mod gate;
 mod import;
 mod init;
+mod period;
 mod progress;
 mod question;
 mod record;
@@ -39,6 +41,7 @@ pub fn run(host: &Host) -> ExitCode {
     let done = match cli.command {
         Command::Init(args) => init::run(host, &args),
         Command::Report(args) => report::run(host, &args),
+        Command::Digest(args) => digest::run(host, &args),
         Command::Trend(args) => trend::run(host, &args),
         Command::Explain(args) => explain::run(host, &args),
         Command::Deploy(args) => record::deploy(host, &args),
@@ -68,6 +71,16 @@ fn refused(host: &Host, error: &clap::Error) -> Exit {
         let _ = host.print(&text);
         return Exit::Fine;
     }
-    host.say(text.trim_end());
+    // What was typed stands in it, and may have lines of its own.
+    let tame: Vec<String> = text
+        .trim_end()
+        .lines()
+        .map(failure::plain)
+        .map(|line| {
+            let command = line.trim_start().starts_with("::");
+            format!("{}{line}", if command { ": " } else { "" })
+        })
+        .collect();
+    host.say(&tame.join("\n"));
     Exit::Usage
 }

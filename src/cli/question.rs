@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
 use super::args::{Scope, SourceArg};
+use super::{Failure, period};
 use crate::adapter::{Corrections, HistorySettings};
 use crate::config::{
     self, Config, ConfigError, Environments, FailedAttempts, Globs, Service, SourceChoice,
@@ -113,6 +113,12 @@ pub(super) fn apply_settings(
     Ok(())
 }
 
+/// What counts as now.
+pub(super) fn now(host: &Host, scope: &Scope) -> Result<Instant, Failure> {
+    let given = scope.as_of.as_deref().map(parse_instant).transpose();
+    Ok(given.map_err(of_flag("--as-of"))?.unwrap_or(host.now))
+}
+
 /// The window that was asked for.
 pub(super) fn ask(host: &Host, config: &Config, scope: &Scope) -> Result<Ask, Failure> {
     let instant = |flag, text: &Option<String>| -> Result<Option<Instant>, Failure> {
@@ -125,12 +131,13 @@ pub(super) fn ask(host: &Host, config: &Config, scope: &Scope) -> Result<Ask, Fa
         instant("--since", &scope.since)?,
         instant("--until", &scope.until)?,
     );
-    let now = instant("--as-of", &scope.as_of)?.unwrap_or(host.now);
+    let now = now(host, scope)?;
     let to = until.unwrap_or(now);
-    let window = match since {
+    let named = period::named(scope, config, now)?;
+    let window = named.unwrap_or_else(|| match since {
         Some(from) => Window { from, to },
         None => Window::last_days(to, config.window_days),
-    };
+    });
     if window.from >= window.to {
         return Err(Failure::usage(
             "the window ends before it begins",

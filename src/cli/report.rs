@@ -138,6 +138,8 @@ fn is_default(scope: &Scope) -> bool {
         window,
         since,
         until,
+        month,
+        quarter,
         as_of,
         timezone,
         service,
@@ -151,6 +153,8 @@ fn is_default(scope: &Scope) -> bool {
         window,
         since,
         until,
+        month,
+        quarter,
         as_of,
         timezone,
         service,
@@ -240,10 +244,7 @@ fn export(
         colour: false,
         ..*style
     };
-    let text = match format {
-        "html" => render::page(report)?,
-        format => print_as(report, format, &style)?,
-    };
+    let text = print_as(report, format, &style)?;
     let path = host.folder.join(path);
     disk::write_atomic(&path, text.as_bytes())?;
     host.say(&format!("wrote {}", path.display()));

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 
-use crate::event::Deployment;
+use crate::event::{Calendar, Deployment};
 
 pub use duration::{DurationError, parse_days, parse_seconds};
 pub use file::{ConfigError, parse};
@@ -237,6 +237,15 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Days, weeks and months as this team counts them (rule W2).
+    #[must_use]
+    pub fn calendar(&self) -> Calendar {
+        Calendar {
+            zone: self.timezone,
+            week_start: self.profile.week_start.day(),
+        }
+    }
+
     /// The services that a deployment is of (rule LT11): the one it names; else those whose own environments and
     /// workflows fit; else none, which is the repository as a whole. A workflow that is not known fits no list alone.
     #[must_use]

@@ -1,7 +1,7 @@
 //! One row a scope, metric and window, and the two spans that contracts are written on: RFC 4180, numbers as numbers.
 
-use super::{RenderError, Style, escape};
-use crate::report::v1::{DeltaState, Quantiles, Report, Scope};
+use super::{RenderError, Style, escape, gauge};
+use crate::report::v1::{Quantiles, Report, Scope};
 use crate::report::{Headline, METRICS, Unit, headline};
 
 const HEAD: [&str; 16] = [
@@ -23,10 +23,24 @@ const HEAD: [&str; 16] = [
     "definition",
 ];
 
-enum Cell<'a> {
-    Text(&'a str),
+/// A field of a record.
+pub(super) enum Cell {
+    /// Quoted, and never a formula.
+    Text(String),
+    /// Empty when it is missing.
     Number(Option<f64>),
-    Count(u64),
+    /// Empty when it is missing.
+    Count(Option<u64>),
+}
+
+impl Cell {
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+
+    pub(super) fn maybe(text: Option<&str>) -> Self {
+        Self::text(text.unwrap_or_default())
+    }
 }
 
 /// `report --format csv`.
@@ -72,7 +86,7 @@ fn scope_rows(
             let delta = scope.deltas.get(metric.id).filter(|_| index == 0);
             let compared = (
                 delta.and_then(|d| d.previous),
-                delta.map_or("", |d| state(d.state)),
+                delta.map_or("", |d| gauge::state(d.state)),
             );
             if let Some(head) = headline(metric.id, metrics) {
                 let row = (metric.id, metric.unit, &head);
@@ -119,33 +133,37 @@ fn metric_row(
         .filter(|[low, high]| low.is_finite() && high.is_finite());
     let band = head.band.as_ref();
     let cells = [
-        Cell::Text(scope),
-        Cell::Text(service),
-        Cell::Text(metric),
-        Cell::Text(unit_name(unit)),
+        Cell::text(scope),
+        Cell::text(service),
+        Cell::text(metric),
+        Cell::text(unit_name(unit)),
         Cell::Number(head.value),
         Cell::Number(finite.map(|i| i[0])),
         Cell::Number(finite.map(|i| i[1])),
-        Cell::Count(head.n),
+        Cell::Count(Some(head.n)),
         Cell::Number(previous),
-        Cell::Text(state),
-        Cell::Text(band.map_or("", |b| b.name.as_str())),
-        Cell::Text(band.map_or("", |b| b.edition.as_str())),
-        Cell::Text(head.reason.as_deref().unwrap_or("")),
-        Cell::Text(from),
-        Cell::Text(to),
-        Cell::Text(definition),
+        Cell::text(state),
+        Cell::maybe(band.map(|b| b.name.as_str())),
+        Cell::maybe(band.map(|b| b.edition.as_str())),
+        Cell::maybe(head.reason.as_deref()),
+        Cell::text(from),
+        Cell::text(to),
+        Cell::text(definition),
     ];
-    let line: Vec<String> = cells.iter().map(written).collect();
-    out.push_str(&line.join(","));
-    out.push_str("\r\n");
+    out.push_str(&line(&cells));
 }
 
-fn written(cell: &Cell<'_>) -> String {
+/// One record with its end.
+pub(super) fn line(cells: &[Cell]) -> String {
+    let written: Vec<String> = cells.iter().map(written).collect();
+    format!("{}\r\n", written.join(","))
+}
+
+fn written(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => escape::csv(text),
         Cell::Number(number) => number.map(|n| n.to_string()).unwrap_or_default(),
-        Cell::Count(count) => count.to_string(),
+        Cell::Count(count) => count.map(|n| n.to_string()).unwrap_or_default(),
     }
 }
 
@@ -154,14 +172,6 @@ fn unit_name(unit: Unit) -> &'static str {
         Unit::PerDay => "per_day",
         Unit::Seconds => "seconds",
         Unit::Ratio => "ratio",
-    }
-}
-
-fn state(state: DeltaState) -> &'static str {
-    match state {
-        DeltaState::Changed => "changed",
-        DeltaState::NoDetectableChange => "no_detectable_change",
-        DeltaState::TooLittleData => "too_little_data",
     }
 }
 
@@ -209,6 +219,6 @@ mod tests {
             .services
             .insert("=cmd(),\"x\"\n".into(), report.overall.clone());
         let out = render(&report, &Style::default()).unwrap();
-        assert!(out.contains("service,\"'=cmd(),\"\"x\"\"\n\",change_lead_time"));
+        assert!(out.contains("service,\"'=cmd(),\"\"x\"\" \",change_lead_time"));
     }
 }

@@ -163,14 +163,35 @@ pub(crate) fn address(url: &str) -> Option<String> {
     Some(out)
 }
 
-/// A text cell of RFC 4180, guarded against being read as a formula.
+/// For the value of a label of OpenMetrics. Two names never become one, so nothing is left out: what hides is spelt.
+#[must_use]
+pub(crate) fn openmetrics(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            // A backslash of the name is told from one that spells: it is doubled before the format doubles it.
+            '\\' => out.push_str("\\\\\\\\"),
+            // `##[` begins a command anywhere in a line of a runner's log.
+            c if is_hidden(c) || c == '[' && out.ends_with("##") => {
+                let _ = write!(out, "\\\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A text cell of RFC 4180 on one line, guarded against being read as a formula, or as a command by a runner's log.
 #[must_use]
 pub(crate) fn csv(text: &str) -> String {
-    let guarded = match text.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n') => format!("'{text}"),
-        _ => text.to_owned(),
+    let text = terminal(text);
+    let guarded = match text.trim_start().chars().next() {
+        // Full-width signs begin a formula where such keyboards are used.
+        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') => format!("'{text}"),
+        _ => text,
     };
-    if guarded.contains([',', '"', '\n', '\r', '\'', ';', '\t']) {
+    if guarded.contains([',', '"', '\'', ';']) || guarded.starts_with([':', ' ']) {
         format!("\"{}\"", guarded.replace('"', "\"\""))
     } else {
         guarded
@@ -238,8 +259,18 @@ mod tests {
         assert_eq!(csv("=cmd()"), "\"'=cmd()\"");
         assert_eq!(csv("@SUM(A1)"), "\"'@SUM(A1)\"");
         assert_eq!(csv("-1+2"), "\"'-1+2\"");
-        assert_eq!(csv("a,\"b\"\r\nc"), "\"a,\"\"b\"\"\r\nc\"");
+        assert_eq!(csv(" \t=1"), "\"'  =1\"");
+        assert_eq!(csv("＝1"), "\"'＝1\"");
+        assert_eq!(csv("a,\"b\"\r\nc"), "\"a,\"\"b\"\"  c\"");
+        assert_eq!(csv("::error::x##[error]"), "\"::error::x## [error]\"");
         assert_eq!(csv("shop"), "shop");
+    }
+
+    #[test]
+    fn labels_of_openmetrics_spell_what_hides() {
+        assert_eq!(openmetrics("a\"b\\c\n"), "a\\\"b\\\\\\\\c\\\\u{a}");
+        assert_eq!(openmetrics("##[error]"), "##\\\\u{5b}error]");
+        assert_eq!(openmetrics("Größe"), "Größe");
     }
 
     #[test]

@@ -199,6 +199,27 @@ mod tests {
     }
 
     #[test]
+    fn every_document_fits_the_published_schema_and_has_no_field_beyond_it() {
+        let text = include_str!("../../report.schema.json");
+        let mut schema: serde_json::Value = serde_json::from_str(text).unwrap();
+        for definition in schema["$defs"].as_object_mut().unwrap().values_mut() {
+            if definition["properties"].is_object() {
+                definition["additionalProperties"] = false.into();
+            }
+        }
+        schema["additionalProperties"] = false.into();
+        let schema = jsonschema::validator_for(&schema).unwrap();
+        for report in fixture::all() {
+            let text = render(&report, &Style::default()).unwrap();
+            let mut value = serde_json::from_str(&text).unwrap();
+            let errors: Vec<String> = schema.iter_errors(&value).map(|e| e.to_string()).collect();
+            assert!(errors.is_empty(), "{}", errors.join("\n"));
+            value["overall"]["metrics"]["change_fail_rate"]["ratio"] = "7 %".into();
+            assert!(!schema.is_valid(&value));
+        }
+    }
+
+    #[test]
     fn a_diff_shows_one_deployment_a_line() {
         let report = fixture::shop();
         let text = render(&report, &Style::default()).unwrap();

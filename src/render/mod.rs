@@ -4,20 +4,26 @@ mod apology;
 mod badge;
 mod beside;
 mod beyond;
+mod cdevents;
 mod chart;
 mod comment;
 mod compare;
 mod config_file;
 mod csv;
+mod digest;
 mod distribution;
 mod escape;
 mod evidence;
 mod explain;
+mod facts;
 mod font;
+mod gauge;
 mod humanize;
 mod json;
 mod judged;
 mod markdown;
+mod openmetrics;
+mod otlp;
 mod page;
 mod readme;
 mod screen;
@@ -32,6 +38,7 @@ pub use badge::badges;
 pub use comment::{comment, marker};
 pub use compare::compare;
 pub use config_file::{Found, FoundFile, FoundWorkflow, config_file};
+pub use digest::DIGESTS;
 pub use explain::{
     Comparison, EXPLANATION_SCHEMA, Exclusion, Explanation, Fact, Item, Kind, Measure, Part,
     Reason, Rule, Unexplained, explain, explainable, explanation_json, explanation_markdown,
@@ -102,7 +109,7 @@ pub struct Format {
 }
 
 /// The formats of `report`.
-pub const FORMATS: [Format; 4] = [
+pub const FORMATS: [Format; 12] = [
     Format {
         id: "terminal",
         title: "a screen of text for people",
@@ -116,6 +123,18 @@ pub const FORMATS: [Format; 4] = [
         render: markdown::render,
     },
     Format {
+        id: "html",
+        title: "the dashboard page, one file that needs no network",
+        media_type: "text/html",
+        render: |report, _| page(report),
+    },
+    Format {
+        id: "digest",
+        title: "the period in short, as Markdown",
+        media_type: "text/markdown",
+        render: digest::markdown,
+    },
+    Format {
         id: "json",
         title: "the whole document, report version 1",
         media_type: "application/json",
@@ -126,6 +145,42 @@ pub const FORMATS: [Format; 4] = [
         title: "one row a scope, metric and window",
         media_type: "text/csv",
         render: csv::render,
+    },
+    Format {
+        id: "csv-deployments",
+        title: "the window's deployments, a row each",
+        media_type: "text/csv",
+        render: facts::deployments,
+    },
+    Format {
+        id: "csv-changes",
+        title: "the changes that they delivered, a row each",
+        media_type: "text/csv",
+        render: facts::changes,
+    },
+    Format {
+        id: "csv-incidents",
+        title: "the window's incidents, a row each",
+        media_type: "text/csv",
+        render: facts::incidents,
+    },
+    Format {
+        id: "openmetrics",
+        title: "OpenMetrics 1.0 text, for Prometheus and what reads like it",
+        media_type: "application/openmetrics-text",
+        render: openmetrics::render,
+    },
+    Format {
+        id: "otlp",
+        title: "OpenTelemetry metrics, OTLP as JSON",
+        media_type: "application/json",
+        render: otlp::render,
+    },
+    Format {
+        id: "cdevents",
+        title: "CDEvents 0.5.1, an event a line",
+        media_type: "application/jsonl",
+        render: cdevents::render,
     },
 ];
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::RenderError;
 use super::escape;
 
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     (
         "fivekeys.yml.j2",
         include_str!("../../templates/fivekeys.yml.j2"),
@@ -23,6 +23,7 @@ const TEMPLATES: [(&str, &str); 9] = [
         "comment.md.j2",
         include_str!("../../templates/comment.md.j2"),
     ),
+    ("digest.md.j2", include_str!("../../templates/digest.md.j2")),
     ("report.md.j2", include_str!("../../templates/report.md.j2")),
     (
         "explain.md.j2",

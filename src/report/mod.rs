@@ -15,7 +15,7 @@ pub mod v1;
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::event::{Calendar, Events, Instant, Window, digest, seconds_between};
+use crate::event::{Events, Instant, Window, digest, seconds_between};
 use crate::insight;
 use crate::metric::stats::quantile;
 use crate::metric::{Period, Scope};
@@ -63,7 +63,7 @@ impl Ask {
 #[must_use]
 pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
     let timeline = Timeline::fold(events, config);
-    let calendar = calendar(config);
+    let calendar = config.calendar();
     let period = Period::new(ask.window, timeline.history_since, calendar, ask.now);
     let before = Period::new(
         ask.window.before(),
@@ -132,13 +132,6 @@ fn notes(ask: &Ask, timeline: &Timeline) -> Vec<v1::Note> {
         help: r.help.clone(),
     }));
     notes
-}
-
-fn calendar(config: &Config) -> Calendar {
-    Calendar {
-        zone: config.timezone,
-        week_start: config.profile.week_start.day(),
-    }
 }
 
 /// Two reports with the same fingerprint mean the same by every number.

@@ -16,6 +16,7 @@ pub use outlook::{BatchRisk, ChangePoint, Dispersion, Forecast, Shifts, SizeBand
 pub const SCHEMA: &str = "fivekeys.report/1";
 
 /// The one document that every output is made from.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Always [`SCHEMA`].
@@ -73,6 +74,7 @@ pub struct Report {
 }
 
 /// The rules in force, so that two numbers can be compared only when they mean the same.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
     /// Hash of the parameters.
@@ -82,6 +84,7 @@ pub struct Definition {
 }
 
 /// The window, `[from, to)`.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WindowInfo {
     /// First moment inside.
@@ -97,6 +100,7 @@ pub struct WindowInfo {
 }
 
 /// One service, or all of them.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scope {
     /// The window's metrics.
@@ -113,6 +117,7 @@ pub struct Scope {
 }
 
 /// A number beside the five metrics.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Beside {
     /// `ratio`, `per_100`, `count` or `seconds`: what `value`, the percentiles and the interval are in.
@@ -136,6 +141,7 @@ pub struct Beside {
 }
 
 /// DORA's five metrics.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Throughput.
@@ -151,6 +157,7 @@ pub struct Metrics {
 }
 
 /// A distribution of durations. Percentiles are type 7 (linear).
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quantiles {
     /// How many values.
@@ -172,6 +179,7 @@ pub struct Quantiles {
 }
 
 /// How often.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeploymentFrequency {
     /// Effective deployments.
@@ -207,6 +215,7 @@ pub struct DeploymentFrequency {
 }
 
 /// How long a change takes to reach production.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChangeLeadTime {
     /// How many changes.
@@ -254,6 +263,7 @@ pub struct ChangeLeadTime {
 }
 
 /// A change left out of the lead time.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Excluded {
     /// Its id.
@@ -263,6 +273,7 @@ pub struct Excluded {
 }
 
 /// Changes on the production branch behind the last deployment.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Undeployed {
     /// How many.
@@ -274,6 +285,7 @@ pub struct Undeployed {
 }
 
 /// A share of deployments, with Wilson's interval.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FailedShare {
     /// Numerator.
@@ -287,6 +299,7 @@ pub struct FailedShare {
 }
 
 /// How many deployments fail.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChangeFailRate {
     /// Deployments that took effect and needed intervention.
@@ -312,6 +325,7 @@ pub struct ChangeFailRate {
 }
 
 /// How long until a failed deployment is repaired.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RecoveryTime {
     /// Failed deployments restored in the window.
@@ -354,6 +368,7 @@ pub struct RecoveryTime {
 }
 
 /// An incident that is left out of a number.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExcludedIncident {
     /// Its id.
@@ -363,6 +378,7 @@ pub struct ExcludedIncident {
 }
 
 /// A failed deployment that nothing has repaired yet.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenFailure {
     /// Its id.
@@ -372,6 +388,7 @@ pub struct OpenFailure {
 }
 
 /// How many deployments are unplanned repairs.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReworkRate {
     /// Rework deployments.
@@ -396,6 +413,7 @@ pub struct ReworkRate {
 }
 
 /// Rework as a share of deployments.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReworkShare {
     /// Numerator.
@@ -409,6 +427,7 @@ pub struct ReworkShare {
 }
 
 /// A position on a published scale. Never printed without its edition.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Band {
     /// Such as `2024`.
@@ -418,6 +437,7 @@ pub struct Band {
 }
 
 /// The difference between the window and the one before.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delta {
     /// One of three.
@@ -435,6 +455,7 @@ pub struct Delta {
 }
 
 /// A delta has three states; an arrow is drawn only for the first.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeltaState {
@@ -447,6 +468,7 @@ pub enum DeltaState {
 }
 
 /// The metrics over time.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// ISO weeks, zeros included.
@@ -456,6 +478,7 @@ pub struct Series {
 }
 
 /// One week or month.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Its first day, `YYYY-MM-DD`, in the report's time zone.
@@ -481,6 +504,7 @@ pub struct Point {
     clippy::struct_excessive_bools,
     reason = "independent facts, each with its own rule"
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deployment {
     /// Event id.
@@ -541,6 +565,7 @@ pub struct Deployment {
 }
 
 /// One reason for a verdict.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// `incident`, `rollback`, `revert`, `hotfix`, `manual`, `fixed_by`, `labelled`, `attempt`.
@@ -554,6 +579,7 @@ pub struct Evidence {
 }
 
 /// A rollback, and what it undid.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollback {
     /// The deployment whose version came back.
@@ -565,6 +591,7 @@ pub struct Rollback {
 }
 
 /// A change that reached production.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Pull request number, or commit sha.
@@ -606,6 +633,7 @@ pub struct Change {
 }
 
 /// An incident.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// Event id.
@@ -625,6 +653,7 @@ pub struct Incident {
 }
 
 /// Something that stands out.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable id.
@@ -643,6 +672,7 @@ pub struct Finding {
 }
 
 /// Something left out or assumed.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// Stable code.
@@ -654,6 +684,7 @@ pub struct Note {
 }
 
 /// How far the data can be trusted.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
     /// 0 to 1: the mean of the parts.
@@ -668,6 +699,7 @@ pub struct Quality {
 }
 
 /// What would make the data better.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Improvement {
     /// The part of the data that it mends.
@@ -681,6 +713,7 @@ pub struct Improvement {
 }
 
 /// A source of events.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceInfo {
     /// Such as `github-deployments`.
@@ -690,6 +723,7 @@ pub struct SourceInfo {
 }
 
 /// A target and how it stands.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
     /// As written in the configuration.
@@ -728,6 +762,7 @@ pub struct Target {
 }
 
 /// The straight way to a target's day.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// First moment after the day.
@@ -745,6 +780,7 @@ pub struct Progress {
 }
 
 /// A guardrail and how it stands.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guardrail {
     /// As written in the configuration.
@@ -758,6 +794,7 @@ pub struct Guardrail {
 }
 
 /// A place on DORA's Quick Check scale. Never printed without its edition.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     /// Such as `Quick Check 2025`.
@@ -779,6 +816,7 @@ pub struct Position {
 }
 
 /// The largest stage of the lead time, and what the team's own pace there would bring.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bottleneck {
     /// Such as `pickup`.
@@ -800,6 +838,7 @@ pub struct Bottleneck {
 }
 
 /// What to do next.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recommendation {
     /// Stable id.
@@ -825,6 +864,7 @@ pub struct Recommendation {
 }
 
 /// What following a recommendation would bring, from the team's own data.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prize {
     /// Metric id.
@@ -838,6 +878,7 @@ pub struct Prize {
 }
 
 /// A leading indicator.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Leading {
     /// What it is.
@@ -846,4 +887,33 @@ pub struct Leading {
     pub unit: String,
     /// Now; null where it is not known.
     pub value: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that keeps a file current"
+    )]
+    fn the_schema_is_current() {
+        // As it is written: every field is there, and what is missing is null.
+        let schema = schemars::generate::SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<Report>();
+        let mut text = serde_json::to_string_pretty(&schema).unwrap();
+        text.push('\n');
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/report.schema.json");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == text,
+            "run UPDATE_DOCS=1 cargo test the_schema_is_current"
+        );
+    }
 }

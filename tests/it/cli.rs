@@ -1,5 +1,6 @@
 //! The program as people type it: a process, a clean environment, a fixed clock, repositories made on the spot.
 
+mod digest;
 mod doctor;
 mod explain;
 mod hostile;
@@ -15,11 +16,13 @@ mod verify;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
 /// What every run takes for now: Monday, 30 March 2026.
 const NOW: i64 = 1_774_828_800;
+static REPORT: OnceLock<jsonschema::Validator> = OnceLock::new();
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 
@@ -64,9 +67,19 @@ impl Run {
         self.err
     }
 
+    /// The document; a report fits its published schema.
     #[track_caller]
     fn json(self) -> Value {
-        serde_json::from_str(&self.ok()).unwrap()
+        let value: Value = serde_json::from_str(&self.ok()).unwrap();
+        if value["schema"] == "fivekeys.report/1" {
+            let schema = REPORT.get_or_init(|| {
+                let text = include_str!("../../report.schema.json");
+                jsonschema::validator_for(&serde_json::from_str(text).unwrap()).unwrap()
+            });
+            let error = schema.iter_errors(&value).next().map(|e| e.to_string());
+            assert_eq!(error, None);
+        }
+        value
     }
 }
 
@@ -257,8 +270,8 @@ fn the_version_is_the_package_s() {
 fn help_fits_a_terminal_and_shows_examples() {
     let shop = Shop::folder();
     let commands = [
-        "", "init", "report", "trend", "explain", "deploy", "incident", "verify", "doctor",
-        "action",
+        "", "init", "report", "digest", "trend", "explain", "deploy", "incident", "verify",
+        "doctor", "action",
     ];
     for command in commands {
         let args: Vec<&str> = [command, "--help"]
@@ -269,9 +282,13 @@ fn help_fits_a_terminal_and_shows_examples() {
         let long = help.lines().find(|l| l.chars().count() > 80);
         assert_eq!(long, None, "{command}");
     }
-    for command in ["report", "explain", "deploy", "incident"] {
+    for command in ["report", "digest", "explain", "deploy", "incident"] {
         let help = shop.run(&[command, "--help"]).ok();
         assert!(help.contains("Examples:\n  fivekeys "), "{help}");
+    }
+    let help = shop.run(&["report", "--help"]).ok();
+    for format in &fivekeys::render::FORMATS {
+        assert!(help.contains(format.id), "{}: {help}", format.id);
     }
     let lost = shop.run(&[]);
     assert_eq!(lost.code, 2);

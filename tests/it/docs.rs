@@ -9,6 +9,7 @@ use std::{
 use fivekeys::adapter::ADAPTERS;
 use fivekeys::cli::EXITS;
 use fivekeys::host::actions::INPUTS;
+use fivekeys::render::FORMATS;
 use serde_yaml::{Mapping, Value};
 
 use crate::architecture::{FIRST_WORLDLY, MAP};
@@ -55,6 +56,15 @@ fn the_table_of_adapters_is_current() {
         writeln!(table, "| `{}` | {} |", adapter.id, adapter.definition).unwrap();
     }
     check_block("ARCHITECTURE.md", "adapters", &table);
+}
+
+#[test]
+fn the_table_of_formats_is_current() {
+    let mut table = "| `--format` | what it is |\n|---|---|\n".to_owned();
+    for format in &FORMATS {
+        writeln!(table, "| `{}` | {} |", format.id, format.title).unwrap();
+    }
+    check_block("README.md", "formats", &table);
 }
 
 fn action() -> Value {

@@ -24,6 +24,7 @@ mod devlake;
 mod differential;
 mod docs;
 mod explained;
+mod exports;
 mod forecast;
 mod ghsim;
 mod govuk;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::DeltaState;
 
 /// One headline over the next whole weeks, made from all services' whole weeks of both windows.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Forecast {
     /// Monday of the first week foretold, `YYYY-MM-DD`; null without a whole week.
@@ -28,6 +29,7 @@ pub struct Forecast {
 }
 
 /// When the weekly numbers changed.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shifts {
     /// By metric id: `deployment_frequency` in deployments a week, `change_lead_time` in weekly medians.
@@ -39,6 +41,7 @@ pub struct Shifts {
 }
 
 /// Where the level of weekly values changed (Pettitt).
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChangePoint {
     /// `changed` when it survives all tests of the report.
@@ -58,6 +61,7 @@ pub struct ChangePoint {
 }
 
 /// A week outside the limits of natural variation.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UnusualWeek {
     /// Its Monday, `YYYY-MM-DD`.
@@ -69,6 +73,7 @@ pub struct UnusualWeek {
 }
 
 /// Variance against mean of weekly deployments.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dispersion {
     /// 1 for a constant rate, larger for bursts.
@@ -80,6 +85,7 @@ pub struct Dispersion {
 }
 
 /// Batch size against failure, over the deployments of both windows.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BatchRisk {
     /// `changed` when the risk goes with the size and survives all tests of the report.
@@ -109,6 +115,7 @@ pub struct BatchRisk {
 }
 
 /// Deployments of one range of sizes.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SizeBand {
     /// Smallest size.

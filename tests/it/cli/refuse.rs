@@ -123,7 +123,10 @@ fn wrong_flags_are_named() {
         (&["--config", "none.yml"], "there is no none.yml"),
         (&["--from", "history"], "write --from ADAPTER=FILE"),
         (&["--from", "history=none.json"], "none.json"),
-        (&["--format", "xml"], "terminal, markdown, json, csv"),
+        (
+            &["--format", "xml"],
+            "terminal, markdown, html, digest, json",
+        ),
         (&["--windo", "30d"], "'--window'"),
     ] {
         let no = shop.run(&[&["report"], args].concat()).fails(2);

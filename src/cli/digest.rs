@@ -1,0 +1,41 @@
+//! `fivekeys digest`: a period in short, as the webhook of a place takes it. Nothing is sent.
+
+use super::args::DigestArgs;
+use super::{Exit, Failure, period, report, workspace};
+use crate::host::Host;
+use crate::render::{DIGESTS, Style};
+
+/// Runs the command.
+pub(super) fn run(host: &Host, args: &DigestArgs) -> Result<Exit, Failure> {
+    let Some(place) = DIGESTS.iter().find(|place| place.id == args.to) else {
+        return Err(Failure::usage(
+            format!("there is no place `{}`", args.to),
+            None,
+        ));
+    };
+    let workspace = workspace::open(host, &args.scope)?;
+    let mut scope = args.scope.clone();
+    let asked = [
+        &scope.window,
+        &scope.since,
+        &scope.until,
+        &scope.month,
+        &scope.quarter,
+    ];
+    if asked.iter().all(|o| o.is_none()) {
+        let now = super::question::now(host, &scope)?;
+        let window = if args.monthly {
+            period::last_month(&workspace.config, now)
+        } else {
+            period::last_week(&workspace.config, now)
+        };
+        scope.since = Some(window.from.to_rfc3339());
+        scope.until = Some(window.to.to_rfc3339());
+    }
+    let report = report::measure(host, &workspace, &scope)?;
+    host.print(&(place.render)(&report, &Style::default())?)?;
+    match workspace.nothing() {
+        Some(nothing) => Err(nothing),
+        None => Ok(Exit::Fine),
+    }
+}
