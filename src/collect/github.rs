@@ -131,7 +131,11 @@ impl Note {
     pub fn is_gap(&self) -> bool {
         !matches!(
             self.code,
-            "by_time" | "merge_is_deploy" | "workflows_look_like_deploys"
+            "by_time"
+                | "merge_is_deploy"
+                | "no_incident_source"
+                | "undeployed_unknown"
+                | "workflows_look_like_deploys"
         )
     }
 

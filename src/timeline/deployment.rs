@@ -284,6 +284,20 @@ fn fold_group(service: Option<&str>, group: &[Raw<'_>], time: DeploymentTime) ->
     deployment
 }
 
+/// They belong to the part that began first, as the start does.
+fn waits(decisive: &[&Raw<'_>]) -> Waits {
+    let first = decisive
+        .iter()
+        .min_by_key(|r| (r.fact.started_at.unwrap_or(r.at()), &r.event.id));
+    first
+        .map(|r| Waits {
+            queue: r.fact.queue_seconds,
+            approval: r.fact.approval_seconds,
+            timer: r.fact.timer_seconds,
+        })
+        .unwrap_or_default()
+}
+
 fn assemble(
     group: &[Raw<'_>],
     decisive: &[&Raw<'_>],
@@ -325,16 +339,7 @@ fn assemble(
         partial,
         attempts: group.len() as u64,
         run: first.fact.run.clone(),
-        // They belong to the part that began first, as the start does.
-        waits: decisive
-            .iter()
-            .min_by_key(|r| (r.fact.started_at.unwrap_or(r.at()), &r.event.id))
-            .map(|r| Waits {
-                queue: r.fact.queue_seconds,
-                approval: r.fact.approval_seconds,
-                timer: r.fact.timer_seconds,
-            })
-            .unwrap_or_default(),
+        waits: waits(decisive),
         url: decisive.iter().find_map(|r| r.fact.url.clone()),
         labels: group
             .iter()

@@ -411,7 +411,7 @@ impl Judge<'_> {
             .fixed_by
             .as_deref()
             .and_then(|name| names.find(self.deployments, name))
-            .filter(|by| *by > at && self.deployments[*by].is_effective());
+            .filter(|by| self.deployments[*by].is_effective());
         if let Some(by) = fixed_by {
             self.remedy(at, by);
             self.rework(by, ReworkKind::FixedBy, id, Confidence::Certain);

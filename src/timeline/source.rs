@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::config::{Config, SourceChoice};
-use crate::event::{Event, Events, Outcome, Source};
+use crate::event::{Event, Events, Instant, Outcome, Source};
 
 /// Keeps the records of the first source that has any: GitHub's deployments, workflow runs, state files, releases, tags,
 /// merges, imports. What the ledger was told by people, or by the deploying job itself, always counts, once.
@@ -23,7 +23,7 @@ pub(super) fn select<T>(
         | SourceChoice::Merges) => said,
     };
     let mainline = (chosen == SourceChoice::Merges)
-        .then(|| mainline(events))
+        .then(|| Mainline::of(events))
         .flatten();
     let recorded = Recorded::of(records.iter().map(&event), config);
     let counts = |event: &Event| match event.source {
@@ -36,7 +36,9 @@ pub(super) fn select<T>(
         Source::GithubReleases => chosen == SourceChoice::Releases,
         Source::StateFile => chosen == SourceChoice::State,
         Source::GitTags => chosen == SourceChoice::Tags && is_deployment_tag(event, config),
-        Source::GitMerges => chosen == SourceChoice::Merges && is_on(event, mainline.as_ref()),
+        Source::GitMerges => {
+            chosen == SourceChoice::Merges && mainline.as_ref().is_none_or(|line| line.holds(event))
+        }
         Source::History => false,
         Source::GithubChanges
         | Source::GitLog
@@ -150,35 +152,55 @@ fn is_deployment_tag(event: &Event, config: &Config) -> bool {
             .any(|pattern| pattern.read(name).is_some())
 }
 
-/// Whether a merge is still on the branch: rewritten history leaves merges behind that never were deployed.
-fn is_on(event: &Event, mainline: Option<&HashSet<&str>>) -> bool {
-    let revision = event
-        .fact
-        .as_deployment()
-        .and_then(|d| d.revision.as_deref());
-    match (mainline, revision) {
-        (Some(line), Some(sha)) => line.contains(sha),
-        _ => true,
-    }
+/// First-parent commits of the production branch's head, as far as they are known.
+struct Mainline<'e> {
+    on: HashSet<&'e str>,
+    known: HashMap<&'e str, (Option<&'e str>, Instant)>,
+    /// The oldest of them, where its parent is not known: of what is older nothing can be said.
+    end: Option<Instant>,
 }
 
-/// First-parent commits of the production branch's head, when it is known.
-fn mainline(events: &Events) -> Option<HashSet<&str>> {
-    let head = events.head.as_deref()?;
-    let parents: HashMap<&str, Option<&str>> = events
-        .iter()
-        .filter_map(|e| e.fact.as_commit())
-        .map(|c| (c.sha.as_str(), c.parents.first().map(String::as_str)))
-        .collect();
-    let mut line = HashSet::new();
-    let mut at = Some(head);
-    while let Some(sha) = at.filter(|sha| parents.contains_key(sha)) {
-        if !line.insert(sha) {
-            break;
+impl<'e> Mainline<'e> {
+    /// `None` while the head is not known.
+    fn of(events: &'e Events) -> Option<Self> {
+        let head = events.head.as_deref()?;
+        let mut line = Self {
+            on: HashSet::new(),
+            known: events
+                .iter()
+                .filter_map(|e| Some((e.fact.as_commit()?, e.time)))
+                .map(|(c, at)| {
+                    let parent = c.parents.first().map(String::as_str);
+                    (c.sha.as_str(), (parent, at))
+                })
+                .collect(),
+            end: None,
+        };
+        let mut next = Some(head);
+        while let Some(sha) = next {
+            let Some((parent, at)) = line.known.get(sha).copied() else {
+                return Some(line);
+            };
+            if !line.on.insert(sha) {
+                break;
+            }
+            line.end = Some(at);
+            next = parent;
         }
-        at = parents.get(sha).copied().flatten();
+        line.end = None;
+        Some(line)
     }
-    Some(line)
+
+    /// Whether a merge is still on the branch: rewritten history leaves merges behind that never were deployed.
+    fn holds(&self, event: &Event) -> bool {
+        let deployment = event.fact.as_deployment();
+        let Some(sha) = deployment.and_then(|d| d.revision.as_deref()) else {
+            return true;
+        };
+        self.on.contains(sha)
+            || !self.known.contains_key(sha)
+            || self.end.is_some_and(|end| event.time <= end)
+    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,14 @@ use fivekeys::report::{Ask, build};
 use serde_json::Value;
 
 /// Settings that can move a number, each with two values that differ.
-const MOVES: [(&str, &str, &str); 26] = [
+const MOVES: [(&str, &str, &str); 32] = [
     ("benchmark", "benchmark: 2024", "benchmark: 2023"),
     ("corrections", "corrections: a.yml", "corrections: b.yml"),
+    (
+        "deployments.time",
+        "deployments: {time: first_success}",
+        "deployments: {time: started}",
+    ),
     (
         "environments",
         "environments: [production]",
@@ -37,6 +42,11 @@ const MOVES: [(&str, &str, &str); 26] = [
         "failure: {labels: [a, b]}",
     ),
     (
+        "failure.remediation",
+        "failure: {remediation: true}",
+        "failure: {remediation: false}",
+    ),
+    (
         "failure.revert_horizon",
         "failure: {revert_horizon: 30d}",
         "failure: {revert_horizon: 31d}",
@@ -56,6 +66,21 @@ const MOVES: [(&str, &str, &str); 26] = [
         "incidents.labels",
         "incidents: {labels: [type incident]}",
         "incidents: {labels: [type, incident]}",
+    ),
+    (
+        "lead_time.baseline",
+        "lead_time: {baseline: exclude}",
+        "lead_time: {baseline: include}",
+    ),
+    (
+        "lead_time.start",
+        "lead_time: {start: first_commit}",
+        "lead_time: {start: merged}",
+    ),
+    (
+        "lead_time.unit",
+        "lead_time: {unit: pull}",
+        "lead_time: {unit: commit}",
     ),
     ("prereleases", "prereleases: false", "prereleases: true"),
     ("redeploys", "redeploys: count", "redeploys: drop"),
@@ -103,6 +128,7 @@ const MOVES: [(&str, &str, &str); 26] = [
         "workflows: [{file: a.yml, job: x y, environment: z}]",
         "workflows: [{file: a.yml, job: x, environment: y z}]",
     ),
+    ("week_start", "week_start: monday", "week_start: sunday"),
 ];
 
 /// Settings that cannot. How far the first run looks back is no rule: the report says where its history begins.

@@ -481,6 +481,13 @@ impl<'e> World<'e> {
                 }
             }
         }
+        // CF1: whoever says that a deployment did not fail says that it caused none of its incidents.
+        let failures: BTreeSet<&str> = failed
+            .iter()
+            .map(|at| self.units[*at].id.as_str())
+            .collect();
+        out.blamed
+            .retain(|_, (id, _)| failures.contains(id.as_str()));
         for (at, unit) in self.units.iter().enumerate() {
             if unit.outcome == Outcome::Failure {
                 out.failed_attempts.insert(unit.id.clone());

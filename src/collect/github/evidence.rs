@@ -125,7 +125,8 @@ async fn marks(purse: &Purse<'_>, out: &mut Collected) {
     let heard = ask.known.iter().filter(|event| {
         event.source == Source::GithubDeployments && event.fact.as_deployment().is_some()
     });
-    let since = heard.map(|event| event.updated).max().unwrap_or(ask.cutoff);
+    // What was written before the first run was written for somebody else.
+    let since = heard.map(|event| event.updated).max();
     let mut page = ask.state.marks.clone();
     let mut more = ask.requests / 8;
     loop {
@@ -134,7 +135,7 @@ async fn marks(purse: &Purse<'_>, out: &mut Collected) {
                 take_mark(ask, read, out);
             }
         }
-        let older = oldest(&page).filter(|at| *at >= since);
+        let older = oldest(&page).filter(|at| since.is_some_and(|since| *at >= since));
         let Some(cursor) = page.next_cursor.take().filter(|_| older.is_some()) else {
             return;
         };

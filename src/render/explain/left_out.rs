@@ -5,16 +5,19 @@ use super::document::{Exclusion, Kind};
 use crate::render::humanize;
 use crate::report::v1::Report;
 
-/// What a metric does not count, and why.
-#[must_use]
-pub(super) fn excluded(report: &Report, metric: &str) -> Vec<Exclusion> {
-    let m = &report.overall.metrics;
-    let out = |kind, id: &str, code: &str, says: String| Exclusion {
+fn out(kind: Kind, id: &str, code: &str, says: String) -> Exclusion {
+    Exclusion {
         kind,
         id: id.to_owned(),
         code: code.to_owned(),
         says,
-    };
+    }
+}
+
+/// What a metric does not count, and why.
+#[must_use]
+pub(super) fn excluded(report: &Report, metric: &str) -> Vec<Exclusion> {
+    let m = &report.overall.metrics;
     let mut found = Vec::new();
     if metric == "change_lead_time" {
         found.extend(m.change_lead_time.excluded.iter().map(|change| {

@@ -456,7 +456,14 @@ fn what_is_merged_and_not_deployed_is_counted_once_it_is_read() {
     );
     assert_eq!(
         world.requests().names(),
-        ["State", "GET compare", "Pulls", "Commit"]
+        [
+            "State",
+            "GET compare",
+            "Pulls",
+            "GET actions",
+            "GET actions",
+            "Commit"
+        ]
     );
     // Known now: it costs nothing, and neither does its deployment.
     let done = sweep(&world, "2026-03-03T14:00:00Z");

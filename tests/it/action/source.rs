@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::{deployments, is_degraded, is_green, is_well, lines, metrics};
 use crate::world::{Runner, Transcript, World, sha};
 
-const PERMISSIONS: [&str; 4] = [
+const PERMISSIONS: [&str; 5] = [
     "contents: write",
     "deployments: read",
+    "issues: read",
     "pull-requests: write",
     "actions: read",
 ];
@@ -241,7 +242,7 @@ fn a_run_that_another_workflow_triggered_speaks_of_that_one() {
 fn a_missing_permission_and_a_missing_file_are_said_with_the_remedy() {
     let world = bare(DEPLOY);
     runs(&world);
-    world.github().permissions(&PERMISSIONS[..3]);
+    world.github().permissions(&PERMISSIONS[..4]);
     let done = look(&world).run();
     is_degraded(&done, "add `actions: read` to the job's `permissions`");
     let world = bare("workflows: [{file: gone.yml}]");

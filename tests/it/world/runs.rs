@@ -50,7 +50,7 @@ fn jobs(run: &Run, ask: &Ask<'_>) -> Value {
 
 /// Newest first.
 fn list<'g>(runs: impl Iterator<Item = &'g Run>, ask: &Ask<'_>) -> Reply {
-    let known = ["per_page", "page", "head_sha"];
+    let known = ["per_page", "page", "head_sha", "status"];
     let unknown = ask
         .query
         .iter()
@@ -61,7 +61,9 @@ fn list<'g>(runs: impl Iterator<Item = &'g Run>, ask: &Ask<'_>) -> Reply {
     }
     let head = ask.query.iter().find(|(key, _)| key == "head_sha");
     let of = |run: &&Run| head.is_none_or(|(_, sha)| run.body["head_sha"] == **sha);
-    let mut found: Vec<&Run> = runs.filter(of).collect();
+    let status = ask.query.iter().find(|(key, _)| key == "status");
+    let is = |run: &&Run| status.is_none_or(|(_, wanted)| run.body["status"] == **wanted);
+    let mut found: Vec<&Run> = runs.filter(of).filter(is).collect();
     found.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
     let total = found.len();
     let size = number(ask, "per_page").unwrap_or(30).clamp(1, 100);
