@@ -4,11 +4,28 @@ use serde_json::Value;
 
 use super::PayloadError;
 use super::github_payload::{instant, nodes, text};
+use super::table::{Adapter, each_record};
 use crate::event::{Event, Fact, Incident, Source, causes_in};
 
 const WHAT: &str = "issue";
 /// What a label that names the component begins with.
 const SERVICE: &str = "service:";
+
+/// The row of [`super::ADAPTERS`].
+pub(super) const ADAPTER: Adapter = Adapter {
+    id: "github-issue",
+    title: "GitHub issues",
+    definition: "Issues with an incident label, as nodes of GraphQL; one object, a list, or an object a line. What was \
+                 closed as not planned or as a duplicate is no incident.",
+    read: |bytes, config| {
+        each_record(bytes, |node| {
+            let read = from_graphql(node, &config.incident_labels)?;
+            Ok(read
+                .filter(|issue| issue.left_out.is_none())
+                .map(|issue| issue.incident))
+        })
+    },
+};
 
 /// An issue with an incident label, and why it is none after all.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,18 @@ use super::git_log::{
 };
 use super::github_commit::is_object_id;
 use super::github_payload::{instant, required, text};
+use super::table::{Adapter, each_record};
 use crate::config::Config;
 use crate::event::{Event, Fact, Instant, Source};
+
+/// The row of [`super::ADAPTERS`].
+pub(super) const RELEASE_ADAPTER: Adapter = Adapter {
+    id: "github-release",
+    title: "GitHub releases",
+    definition: "Published releases as nodes of GraphQL; one object, a list, or an object a line. Pre-releases count \
+                 where the configuration says so, drafts never.",
+    read: |bytes, config| each_record(bytes, |node| release(node, config)),
+};
 
 /// A release: `id tagName publishedAt isDraft isPrerelease url tagCommit { oid }`. Drafts are none, and so are
 /// pre-releases unless the configuration counts them, and releases of tags that belong to none of the services where

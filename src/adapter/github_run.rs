@@ -4,10 +4,47 @@ use serde_json::Value;
 
 use super::PayloadError;
 use super::github_payload::{instant, text};
-use crate::config::Globs;
+use super::table::{Adapter, each_record};
+use crate::config::{Config, Globs};
 use crate::event::{Deployment, Event, Fact, Instant, Outcome, Source, Span, seconds_between};
 
 const WHAT: &str = "workflow run";
+
+/// The row of [`super::ADAPTERS`].
+pub(super) const ADAPTER: Adapter = Adapter {
+    id: "github-run",
+    title: "GitHub workflow runs",
+    definition: "Workflow runs as REST lists them, each with the list `jobs` of all its attempts; one object, a list, or \
+                 an object a line. Those of the configured `workflows` are deployments; without any, all are.",
+    read: |bytes, config| each_record(bytes, |record| all_of(record, config)),
+};
+
+fn all_of(record: &Value, config: &Config) -> Result<Vec<Event>, PayloadError> {
+    let run = Run::read(record)?;
+    let jobs = record["jobs"].as_array().map_or(&[][..], Vec::as_slice);
+    let production = config.environments.default_name();
+    if config.workflows.is_empty() {
+        let target = Target {
+            environment: production,
+            service: None,
+            job: None,
+        };
+        return Ok(vec![deployment(&run, jobs, target)]);
+    }
+    let named = config
+        .workflows
+        .iter()
+        .filter(|w| w.file.matches(&run.file));
+    let events = named.map(|workflow| {
+        let target = Target {
+            environment: workflow.environment.as_deref().unwrap_or(production),
+            service: workflow.service.as_deref(),
+            job: workflow.job.as_ref(),
+        };
+        deployment(&run, jobs, target)
+    });
+    Ok(events.collect())
+}
 
 /// A run as REST lists it: its latest attempt, under the id and creation of the first.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,14 +33,17 @@ pub use history::{Settings as HistorySettings, parse as parse_history};
 pub use table::{Adapter, Assumed, ReadError, Reading};
 
 /// Every adapter, by name.
-pub const ADAPTERS: [Adapter; 8] = [
+pub const ADAPTERS: [Adapter; 11] = [
     cstate::ADAPTER,
     deployment_rows::ADAPTER,
     git_log::ADAPTER,
     git_log::TAG_ADAPTER,
     github_commit::ADAPTER,
     github_deployment::ADAPTER,
+    github_issue::ADAPTER,
     github_pull::ADAPTER,
+    github_mark::RELEASE_ADAPTER,
+    github_run::ADAPTER,
     history::ADAPTER,
 ];
 

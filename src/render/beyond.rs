@@ -42,6 +42,8 @@ pub(crate) fn rows(scope: &Scope) -> Vec<Line> {
             why: match of.reason.as_deref() {
                 // There may be many, and none of them has what the row counts.
                 Some("no_deployments") => "none in this window".to_owned(),
+                // It was not cut off: no source that was read tells it.
+                Some("truncated") => "not told by any source".to_owned(),
                 reason => reason.unwrap_or_default().replace('_', " "),
             },
         })
@@ -73,7 +75,7 @@ mod tests {
             [
                 ("Deploy success rate", "94 %", ""),
                 ("Time to merge", "4 h", ""),
-                ("CI run time", "no data", "truncated"),
+                ("CI run time", "no data", "not told by any source"),
             ]
         );
     }

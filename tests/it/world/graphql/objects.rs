@@ -148,35 +148,37 @@ impl Call<'_> {
                 self.need("contents", "read")?;
                 Ok(self.refs(text("refPrefix").unwrap_or_default()))
             }
-            "issues" => {
-                self.need("issues", "read")?;
-                let asked = args.get("labels").and_then(Value::as_array);
-                let has = |issue: &&super::super::github::Issue| {
-                    asked.is_none_or(|asked| {
-                        let asked = asked.iter().filter_map(Value::as_str);
-                        let mut pairs =
-                            asked.flat_map(|a| issue.labels.iter().map(move |l| (a, l)));
-                        pairs.any(|(a, l)| a.eq_ignore_ascii_case(l))
-                    })
-                };
-                let mut rows: Vec<_> = self.github.issues.values().filter(has).collect();
-                rows.sort_by_key(|issue| std::cmp::Reverse((issue.updated_at, issue.number)));
-                let rows = rows.into_iter().map(|row| self.issue(row));
-                Ok(Thing::Connection("IssueConnection", rows.collect()))
-            }
-            "pullRequests" => {
-                self.need("pull-requests", "read")?;
-                let pulls = self.github.pulls.values();
-                let mut rows: Vec<_> = pulls.filter(|p| p.merged_at.is_some()).collect();
-                let touched = |p: &&super::super::github::Pull| {
-                    p.updated_at(&self.github.comments_on(p.number))
-                };
-                rows.sort_by_key(|pull| std::cmp::Reverse((touched(pull), pull.number)));
-                let rows = rows.into_iter().map(|row| self.pull(row));
-                Ok(Thing::Connection("PullRequestConnection", rows.collect()))
-            }
+            "issues" => self.issues(args),
+            "pullRequests" => self.pull_requests(),
             _ => Ok(self.not_known(&Object::Repository, name)),
         }
+    }
+
+    fn issues(&mut self, args: &Args) -> Result<Thing, Refusal> {
+        self.need("issues", "read")?;
+        let asked = args.get("labels").and_then(Value::as_array);
+        let has = |issue: &&super::super::github::Issue| {
+            asked.is_none_or(|asked| {
+                let asked = asked.iter().filter_map(Value::as_str);
+                let mut pairs = asked.flat_map(|a| issue.labels.iter().map(move |l| (a, l)));
+                pairs.any(|(a, l)| a.eq_ignore_ascii_case(l))
+            })
+        };
+        let mut rows: Vec<_> = self.github.issues.values().filter(has).collect();
+        rows.sort_by_key(|issue| std::cmp::Reverse((issue.updated_at, issue.number)));
+        let rows = rows.into_iter().map(|row| self.issue(row));
+        Ok(Thing::Connection("IssueConnection", rows.collect()))
+    }
+
+    fn pull_requests(&mut self) -> Result<Thing, Refusal> {
+        self.need("pull-requests", "read")?;
+        let pulls = self.github.pulls.values();
+        let mut rows: Vec<_> = pulls.filter(|p| p.merged_at.is_some()).collect();
+        let touched =
+            |p: &&super::super::github::Pull| p.updated_at(&self.github.comments_on(p.number));
+        rows.sort_by_key(|pull| std::cmp::Reverse((touched(pull), pull.number)));
+        let rows = rows.into_iter().map(|row| self.pull(row));
+        Ok(Thing::Connection("PullRequestConnection", rows.collect()))
     }
 
     fn reference(&self, full: &str) -> Thing {
