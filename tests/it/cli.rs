@@ -2,6 +2,7 @@
 
 mod digest;
 mod doctor;
+mod example;
 mod explain;
 mod hostile;
 mod import;

@@ -23,7 +23,7 @@ fn read(path: &str) -> String {
 }
 
 /// The text between `<!-- name:begin -->` and `<!-- name:end -->` is what it should be, or is made so.
-fn check_block(path: &str, name: &str, expected: &str) {
+pub(crate) fn check_block(path: &str, name: &str, expected: &str) {
     let text = read(path);
     let (begin, end) = (
         format!("<!-- {name}:begin -->\n"),
