@@ -9,7 +9,6 @@ pub mod forecast;
 pub mod gate;
 pub mod position;
 pub mod recommend;
-mod say;
 pub mod shift;
 pub mod target;
 pub mod trend;

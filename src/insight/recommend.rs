@@ -105,6 +105,9 @@ impl Recommendation {
     }
 }
 
+/// A smaller gain, as a share of the metric, is none worth naming.
+const LEAST_GAIN: f64 = 0.01;
+
 /// Every rule that speaks; the one to follow first.
 #[must_use]
 pub fn recommend(sight: &Sight<'_>) -> Vec<Recommendation> {
@@ -137,7 +140,7 @@ fn worded(id: &'static str, found: Found) -> Option<Recommendation> {
         source: &words.source,
         capability: &words.capability,
         url: &words.url,
-        gain: found.gain,
+        gain: found.gain.filter(|gain| gain.relative() > LEAST_GAIN),
         leading: &words.leading,
         indicator: found.leading,
     })

@@ -15,6 +15,17 @@ pub(super) fn span(seconds: f64) -> String {
     format!("{} seconds", number(seconds))
 }
 
+/// The same in a few letters: `45 s`, `38 min`, `2.1 h`, `3.4 d`.
+pub(super) fn short_span(seconds: f64) -> String {
+    let (size, unit) = match seconds {
+        s if s < 60.0 => (1.0, "s"),
+        s if s < 3600.0 => (60.0, "min"),
+        s if s < 172_800.0 => (3600.0, "h"),
+        _ => (86_400.0, "d"),
+    };
+    format!("{} {unit}", number(seconds / size))
+}
+
 /// A share as a percentage: "4.2 %".
 pub(super) fn percent(share: f64) -> String {
     format!("{} %", number(share * 100.0))
@@ -45,6 +56,9 @@ mod tests {
         ] {
             assert_eq!(span(seconds), text);
         }
+        assert_eq!(short_span(7_560.0), "2.1 h");
+        assert_eq!(short_span(36.0 * 3600.0), "36 h");
+        assert_eq!(short_span(8.0 * 86_400.0), "8 d");
         assert_eq!(percent(0.0417), "4.2 %");
         assert_eq!(percent(1.0), "100 %");
         assert_eq!(plural(1, "week", "weeks"), "1 week");

@@ -6,7 +6,7 @@ use super::rule::{Facts, Found, HOUR, NAMED};
 use super::{Gain, Leading};
 use crate::config::Measure;
 use crate::insight::bottleneck::MIN_CHANGES;
-use crate::insight::say::{percent, span};
+use crate::insight::words::{percent, short_span};
 use crate::metric::{
     Proportion, change_fail_rate, deployment_rework_rate, failed_deployment_recovery_time,
 };
@@ -70,12 +70,16 @@ pub(super) fn slow_recovery(facts: &Facts<'_>) -> Option<Found> {
     let n = m.all.n() + m.open.len() as u64;
     let km = m.km_median.filter(|km| n >= 5 && *km > HOUR)?;
     let mut values = vec![
-        ("km", span(km)),
+        ("km", short_span(km)),
         ("n", n.to_string()),
         ("open", m.open.len().to_string()),
     ];
-    values.extend(m.detection.quantile(0.5).map(|s| ("detect", span(s))));
-    values.extend(m.incident_restore.quantile(0.5).map(|s| ("fix", span(s))));
+    values.extend(m.detection.quantile(0.5).map(|s| ("detect", short_span(s))));
+    values.extend(
+        m.incident_restore
+            .quantile(0.5)
+            .map(|s| ("fix", short_span(s))),
+    );
     let mut slow: Vec<&Deployment> = sight
         .timeline
         .deployments

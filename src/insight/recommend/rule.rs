@@ -5,7 +5,7 @@ use super::{Gain, Leading};
 use crate::config::Measure;
 use crate::event::seconds_between;
 use crate::insight::bottleneck::{self, Bottleneck, MIN_CHANGES, Prize, part};
-use crate::insight::say::{number, percent, span};
+use crate::insight::words::{number, percent, short_span};
 use crate::insight::{Sight, delta, gate, target, trend};
 use crate::metric::change_lead_time::ChangeLeadTime;
 use crate::metric::stats::proportion;
@@ -132,8 +132,8 @@ fn lead_gain(prize: &Prize) -> Gain {
 fn waiting(prize: &Prize) -> Vec<(&'static str, String)> {
     vec![
         ("share", percent(prize.share)),
-        ("p50", span(prize.median)),
-        ("p90", span(prize.p90)),
+        ("p50", short_span(prize.median)),
+        ("p90", short_span(prize.p90)),
     ]
 }
 
@@ -321,7 +321,7 @@ fn low_frequency(facts: &Facts<'_>) -> Option<Found> {
         ("d", weeks.iter().filter(|n| **n > 0.0).count().to_string()),
         ("w", weeks.len().to_string()),
     ];
-    values.extend(gap.map(|gap| ("gap", span(gap))));
+    values.extend(gap.map(|gap| ("gap", short_span(gap))));
     // Twice as many deployments halve the wait for the next one.
     let wait = |c: &Change| part(c, "deploy_wait");
     let lead = |c: &Change| c.lead_time().unwrap_or(0) as f64;
