@@ -168,6 +168,7 @@ pub fn deployment(run: &Run, jobs: &[Value], target: Target<'_>) -> Event {
             service: target.service.map(str::to_owned),
             environment: target.environment.to_owned(),
             revision: run.sha.clone(),
+            cancelled: decides.outcome == Outcome::Ignored && Outcome::is_cancelled(&run.word),
             outcome: decides.outcome,
             // A re-run moves `run_started_at`, so it is that of the latest attempt only.
             started_at: decides

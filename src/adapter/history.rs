@@ -196,6 +196,10 @@ fn deployment(row: DeploymentRow, repositories: &Repositories) -> Event {
         (Outcome::Pending, None) if statuses.is_empty() => Outcome::Success,
         (settled, _) => settled,
     };
+    let stopped = |word: &str| outcome == Outcome::Ignored && Outcome::is_cancelled(word);
+    let last = statuses.iter().max_by_key(|(_, at)| *at);
+    let cancelled =
+        row.status.as_deref().is_some_and(stopped) || last.is_some_and(|(word, _)| stopped(word));
     let finished = row.finished_at.or(settled.finished_at);
     let known = [
         finished,
@@ -213,6 +217,7 @@ fn deployment(row: DeploymentRow, repositories: &Repositories) -> Event {
             environment: row.environment.unwrap_or_else(|| "production".to_owned()),
             revision: row.sha,
             outcome,
+            cancelled,
             started_at: row.started_at.or(settled.started_at),
             finished_at: finished.or((outcome != Outcome::Pending).then_some(time)),
             approximate: finished.is_none() && outcome != Outcome::Pending,

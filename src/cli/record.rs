@@ -54,6 +54,7 @@ pub(super) fn deploy(host: &Host, args: &DeployArgs) -> Result<Exit, Failure> {
         environment: args.environment.clone(),
         revision,
         outcome: Outcome::of_status(&args.status),
+        cancelled: Outcome::is_cancelled(&args.status),
         started_at: started,
         finished_at: Some(at),
         labels: match known {

@@ -138,6 +138,7 @@ fn report(own: &OwnRun<'_>) -> Own {
             environment: environment.to_owned(),
             revision: own.sha.map(str::to_owned),
             outcome: Outcome::of_status(status),
+            cancelled: Outcome::is_cancelled(status),
             finished_at: Some(own.now),
             approximate: true,
             run: Some(own.run.to_owned()),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::profile::{Baseline, DeploymentTime, LeadStart, LeadUnit, WeekStart};
+use super::profile::{
+    Aggregate, Baseline, Cancelled, DeploymentTime, LeadStart, LeadUnit, WeekStart,
+};
 use super::{Config, ShapeError, TargetError};
 
 /// A configuration that cannot be used.
@@ -156,6 +158,8 @@ pub(super) struct LeadTimeFile {
     pub(super) unit: LeadUnit,
     /// What the first deployment of a service delivered is not known: exclude or include it.
     pub(super) baseline: Baseline,
+    /// Which value is the headline: median or mean.
+    pub(super) aggregate: Aggregate,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -164,6 +168,8 @@ pub(super) struct LeadTimeFile {
 pub(super) struct DeploymentsFile {
     /// When a deployment happened: `first_success`, `last_success` or `started`.
     pub(super) time: DeploymentTime,
+    /// One that was stopped: ignore, or count as a failed attempt (failure).
+    pub(super) cancelled: Cancelled,
 }
 
 #[derive(Debug, Default, Deserialize)]

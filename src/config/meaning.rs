@@ -90,6 +90,8 @@ fn profile(
     Profile {
         lead_start: lead_time.start,
         lead_unit: lead_time.unit,
+        aggregate: lead_time.aggregate,
+        cancelled: deployments.cancelled,
         baseline: lead_time.baseline,
         time: deployments.time,
         remediation: remediation.unwrap_or(true),

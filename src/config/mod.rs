@@ -16,7 +16,9 @@ use crate::event::{Calendar, Deployment};
 
 pub use duration::{DurationError, parse_days, parse_seconds};
 pub use file::{ConfigError, parse};
-pub use profile::{Baseline, DeploymentTime, LeadStart, LeadUnit, Profile, WeekStart};
+pub use profile::{
+    Aggregate, Baseline, Cancelled, DeploymentTime, LeadStart, LeadUnit, Profile, WeekStart,
+};
 pub use rule::{Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern};
 pub use shape::ShapeError;
 pub use target::{

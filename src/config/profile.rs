@@ -55,6 +55,41 @@ pub enum DeploymentTime {
     Started,
 }
 
+/// What a deployment that was stopped is (rule U5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Cancelled {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// A failed attempt.
+    Failure,
+}
+
+/// Which lead time is the headline (rule LT7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Aggregate {
+    /// The median, with its interval.
+    #[default]
+    Median,
+    /// The mean.
+    Mean,
+}
+
+impl Aggregate {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Median => "median",
+            Self::Mean => "mean",
+        }
+    }
+}
+
 /// First day of a week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -85,6 +120,10 @@ pub struct Profile {
     pub lead_start: LeadStart,
     /// Its unit.
     pub lead_unit: LeadUnit,
+    /// Which of its values is the headline.
+    pub aggregate: Aggregate,
+    /// What a deployment that was stopped is.
+    pub cancelled: Cancelled,
     /// What the first deployment delivers.
     pub baseline: Baseline,
     /// When a deployment happened.
@@ -100,6 +139,8 @@ impl Default for Profile {
         Self {
             lead_start: LeadStart::default(),
             lead_unit: LeadUnit::default(),
+            aggregate: Aggregate::default(),
+            cancelled: Cancelled::default(),
             baseline: Baseline::default(),
             time: DeploymentTime::default(),
             remediation: true,
@@ -115,6 +156,8 @@ impl Profile {
             [
                 ("lead_time.start", format!("{:?}", of.lead_start)),
                 ("lead_time.unit", format!("{:?}", of.lead_unit)),
+                ("lead_time.aggregate", format!("{:?}", of.aggregate)),
+                ("deployments.cancelled", format!("{:?}", of.cancelled)),
                 ("lead_time.baseline", format!("{:?}", of.baseline)),
                 ("deployments.time", format!("{:?}", of.time)),
                 ("failure.remediation", format!("{:?}", of.remediation)),

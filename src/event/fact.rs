@@ -126,6 +126,13 @@ impl Outcome {
         Self::read(word).unwrap_or(Self::Ignored)
     }
 
+    /// Whether a status word says that it was stopped.
+    #[must_use]
+    pub fn is_cancelled(word: &str) -> bool {
+        let word = word.trim().to_ascii_lowercase();
+        matches!(word.as_str(), "cancelled" | "canceled" | "aborted")
+    }
+
     /// What a status word means, without case; `None` for one that is not known.
     #[must_use]
     pub fn read(word: &str) -> Option<Self> {
@@ -170,6 +177,9 @@ pub struct Deployment {
     /// When it ended; absent while pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Instant>,
+    /// Somebody or something stopped it. We ignore that; other tools count it as a failure.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
     /// `finished_at` is the best we have, not what the source says (rule U6).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub approximate: bool,

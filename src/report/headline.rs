@@ -33,9 +33,15 @@ pub fn headline(metric: &str, of: &Metrics) -> Option<Headline> {
         }
         "change_lead_time" => {
             let m = &of.change_lead_time;
+            let mean = m.aggregate == "mean";
             Headline {
-                value: m.median_seconds,
-                interval95: m.interval95_seconds,
+                value: if mean {
+                    m.mean_seconds
+                } else {
+                    m.median_seconds
+                },
+                // The interval is the median's.
+                interval95: m.interval95_seconds.filter(|_| !mean),
                 n: m.n,
                 band: m.band.clone(),
                 reason: m.reason.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::v1::{self, Band, Delta, DeltaState, Quantiles};
 use super::{beside, series};
-use crate::config::{Config, FailedAttempts, LeadUnit};
+use crate::config::{Aggregate, Config, FailedAttempts, LeadUnit};
 use crate::insight::{band, delta};
 use crate::metric::{
     Distribution, Period, Proportion, Scope, change_fail_rate, change_lead_time,
@@ -237,6 +237,10 @@ fn lead_time_of(m: change_lead_time::ChangeLeadTime, config: &Config) -> v1::Cha
         // No deployment that brought a change.
         Some("no_deployments")
     };
+    let (value, interval) = match config.profile.aggregate {
+        Aggregate::Median => (all.median_seconds, all.interval95_seconds),
+        Aggregate::Mean => (all.mean_seconds, None),
+    };
     v1::ChangeLeadTime {
         n: all.n,
         median_seconds: all.median_seconds,
@@ -246,6 +250,7 @@ fn lead_time_of(m: change_lead_time::ChangeLeadTime, config: &Config) -> v1::Cha
         p99_seconds: all.p99_seconds,
         mean_seconds: all.mean_seconds,
         interval95_seconds: all.interval95_seconds,
+        aggregate: config.profile.aggregate.name().to_owned(),
         stages: m
             .stages
             .iter()
@@ -274,13 +279,7 @@ fn lead_time_of(m: change_lead_time::ChangeLeadTime, config: &Config) -> v1::Cha
             oldest_seconds: of.values.last().copied(),
             median_seconds: of.quantile(0.5),
         }),
-        band: banded(
-            "change_lead_time",
-            config,
-            all.median_seconds,
-            all.interval95_seconds,
-            all.n,
-        ),
+        band: banded("change_lead_time", config, value, interval, all.n),
         reason: reason.map(str::to_owned),
     }
 }

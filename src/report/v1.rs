@@ -234,6 +234,9 @@ pub struct ChangeLeadTime {
     pub mean_seconds: Option<f64>,
     /// Order-statistic interval of the median.
     pub interval95_seconds: Option<[f64; 2]>,
+    /// Which of these is the headline: `median` or `mean`.
+    #[serde(default)]
+    pub aggregate: String,
     /// By stage, and by what lies within stages: `ci`, `ci_queue`, `queue`, `timer`, `approval`, `runner_queue`.
     ///
     /// The mean of each is over all changes of the headline, an unknown one counting nothing: means of stages add up

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::graph::Graph;
 use super::verdict::{Evidence, ReworkKind};
 use super::{Remark, source};
-use crate::config::{Config, DeploymentTime, Redeploys, Rules};
+use crate::config::{Cancelled, Config, DeploymentTime, Redeploys, Rules};
 use crate::event::{self, Event, Events, Instant, Outcome, Source, Span, seconds_between};
 
 /// A deployment of one service to production, or an attempt at one.
@@ -123,9 +123,26 @@ impl Deployment {
 struct Raw<'e> {
     event: &'e Event,
     fact: &'e event::Deployment,
+    /// How it ended, by the rules in force.
+    outcome: Outcome,
 }
 
 impl<'e> Raw<'e> {
+    fn of(event: &'e Event, config: &Config) -> Option<Self> {
+        let fact = event.fact.as_deployment()?;
+        let failed = fact.cancelled && config.profile.cancelled == Cancelled::Failure;
+        let outcome = if failed {
+            fact.outcome.max(Outcome::Failure)
+        } else {
+            fact.outcome
+        };
+        Some(Self {
+            event,
+            fact,
+            outcome,
+        })
+    }
+
     fn at(&self) -> Instant {
         self.fact.finished_at.unwrap_or(self.event.time)
     }
@@ -140,10 +157,7 @@ impl<'e> Raw<'e> {
 pub(super) fn fold(events: &Events, config: &Config, remarks: &mut Vec<Remark>) -> Vec<Deployment> {
     let raws: Vec<Raw<'_>> = events
         .iter()
-        .filter_map(|event| {
-            let fact = event.fact.as_deployment()?;
-            Some(Raw { event, fact })
-        })
+        .filter_map(|event| Raw::of(event, config))
         .collect();
     let raws = source::select(raws, events, config, |raw| raw.event);
     let raws = production(raws, config, remarks);
@@ -251,7 +265,7 @@ fn fold_group(service: Option<&str>, group: &[Raw<'_>], time: DeploymentTime) ->
     let ended: Vec<&Raw<'_>> = parts
         .values()
         .filter_map(|part| {
-            let successes = part.iter().filter(|r| r.fact.outcome == Outcome::Success);
+            let successes = part.iter().filter(|r| r.outcome == Outcome::Success);
             if time == DeploymentTime::LastSuccess {
                 successes.max_by_key(|r| (r.at(), &r.event.id)).copied()
             } else {
@@ -261,18 +275,18 @@ fn fold_group(service: Option<&str>, group: &[Raw<'_>], time: DeploymentTime) ->
         .collect();
     let outcome = group
         .iter()
-        .map(|r| r.fact.outcome)
+        .map(|r| r.outcome)
         .max()
         .unwrap_or(Outcome::Ignored);
     let decisive: Vec<&Raw<'_>> = if ended.is_empty() {
-        group.iter().filter(|r| r.fact.outcome == outcome).collect()
+        group.iter().filter(|r| r.outcome == outcome).collect()
     } else {
         ended
     };
     let partial = outcome == Outcome::Success
         && parts.values().any(|part| {
-            part.iter().any(|r| r.fact.outcome == Outcome::Failure)
-                && part.iter().all(|r| r.fact.outcome != Outcome::Success)
+            part.iter().any(|r| r.outcome == Outcome::Failure)
+                && part.iter().all(|r| r.outcome != Outcome::Success)
         });
     let mut deployment = Deployment {
         service: service.map(str::to_owned),

@@ -8,9 +8,14 @@ use fivekeys::report::{Ask, build};
 use serde_json::Value;
 
 /// Settings that can move a number, each with two values that differ.
-const MOVES: [(&str, &str, &str); 32] = [
+const MOVES: [(&str, &str, &str); 34] = [
     ("benchmark", "benchmark: 2024", "benchmark: 2023"),
     ("corrections", "corrections: a.yml", "corrections: b.yml"),
+    (
+        "deployments.cancelled",
+        "deployments: {cancelled: ignore}",
+        "deployments: {cancelled: failure}",
+    ),
     (
         "deployments.time",
         "deployments: {time: first_success}",
@@ -66,6 +71,11 @@ const MOVES: [(&str, &str, &str); 32] = [
         "incidents.labels",
         "incidents: {labels: [type incident]}",
         "incidents: {labels: [type, incident]}",
+    ),
+    (
+        "lead_time.aggregate",
+        "lead_time: {aggregate: median}",
+        "lead_time: {aggregate: mean}",
     ),
     (
         "lead_time.baseline",

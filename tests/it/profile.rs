@@ -4,7 +4,7 @@ use fivekeys::adapter::parse_history;
 use fivekeys::config;
 use fivekeys::event::{Events, Window, parse_instant};
 use fivekeys::report::v1::Report;
-use fivekeys::report::{Ask, build};
+use fivekeys::report::{Ask, build, headline};
 use serde_json::{Value, json};
 
 const HOUR: f64 = 3600.0;
@@ -154,5 +154,44 @@ fn what_differs_from_our_rules_is_in_the_fingerprint_and_what_does_not_is_not() 
             definition(written).fingerprint,
             "{written}"
         );
+    }
+}
+
+#[test]
+fn the_mean_may_be_the_headline() {
+    let history = json!({
+        "commits": [
+            {"sha": "o", "committed_at": "2026-03-01T00:00:00Z"},
+            {"sha": "a", "parents": ["o"], "committed_at": "2026-03-02T00:00:00Z"},
+            {"sha": "b", "parents": ["a"], "committed_at": "2026-03-03T00:00:00Z"},
+            {"sha": "c", "parents": ["b"], "committed_at": "2026-03-03T18:00:00Z"},
+        ],
+        "deployments": [
+            {"id": "A", "sha": "o", "finished_at": "2026-03-01T05:00:00Z"},
+            {"id": "B", "sha": "c", "finished_at": "2026-03-04T00:00:00Z"},
+        ],
+    });
+    // 48, 24 and 6 hours: the median is 24, the mean 26.
+    for (written, hours) in [("", 24.0), ("lead_time: {aggregate: mean}", 26.0)] {
+        let metrics = march(&history, written).overall.metrics;
+        let found = headline("change_lead_time", &metrics).unwrap();
+        assert_eq!(found.value, Some(hours * HOUR), "{written}");
+    }
+}
+
+#[test]
+fn what_was_stopped_may_be_a_failed_attempt() {
+    let history = json!({"deployments": [
+        {"id": "A", "finished_at": "2026-03-02T05:00:00Z"},
+        {"id": "B", "status": "CANCELLED", "finished_at": "2026-03-03T05:00:00Z"},
+        {"id": "C", "status": "skipped", "finished_at": "2026-03-04T05:00:00Z"},
+    ]});
+    for (written, failed, ignored) in [("", 0, 2), ("deployments: {cancelled: failure}", 1, 1)] {
+        let found = march(&history, written)
+            .overall
+            .metrics
+            .deployment_frequency;
+        let counts = (found.count, found.failed_attempts, found.ignored);
+        assert_eq!(counts, (1, failed, ignored), "{written}");
     }
 }
