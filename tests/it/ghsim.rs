@@ -114,6 +114,25 @@ impl Simulator {
             .collect()
     }
 
+    /// Somebody pushes a file to the metrics branch.
+    fn push(&self, path: &str, text: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let git = |args: &[&str]| {
+            let done = Command::new("git")
+                .args(["-c", "user.name=Acme", "-c", "user.email=dev@acme.example"])
+                .args(args)
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "git {args:?}");
+        };
+        let origin = self.info["git_dir"].as_str().unwrap();
+        git(&["clone", "--quiet", "--branch", "fivekeys", origin, "."]);
+        std::fs::write(folder.path().join(path), text).unwrap();
+        git(&["commit", "--quiet", "--all", "--message", "Break it"]);
+        git(&["push", "--quiet", "origin", "HEAD:fivekeys"]);
+    }
+
     /// A file of the metrics branch.
     fn file(&self, path: &str) -> String {
         let out = Command::new("git")
@@ -599,4 +618,65 @@ fn statuses_environments_runs_and_jobs_explain_the_stages_of_a_change() {
     let again = simulator.run(&["--no-deployment", "--env", epoch]);
     let requests = |of: &Value| of["sim"]["stats"]["requests"].as_u64().unwrap();
     assert_eq!(requests(&again) - requests(&run), 1, "all of it is known");
+}
+
+/// A ledger that a merge broke is named, and mended by a commit of its own; what the token may not read is said.
+#[test]
+fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
+    let story = serde_json::json!({
+        "now": "2026-11-20T12:00:00Z",
+        "repo": { "owner": "acme", "name": "shop", "default_branch": "main" },
+        "commits": [{ "key": "c1", "date": "2026-11-18T10:00:00Z", "message": "Start" }],
+        "deployments": [{ "sha": "c1", "environment": "production", "created_at": "2026-11-18T11:00:00Z",
+            "statuses": [{ "state": "success", "at": "2026-11-18T11:05:00Z" }] }],
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("story.json");
+    std::fs::write(&scenario, story.to_string()).unwrap();
+    let Some(simulator) = Simulator::start(&["--scenario", scenario.to_str().unwrap()]) else {
+        return;
+    };
+    let doctor = |more: &[&str]| {
+        let at = |key: &str| simulator.info[key].as_str().unwrap().to_owned();
+        let out = Command::new(env!("CARGO_BIN_EXE_fivekeys"))
+            .args(["doctor", "--repository", "acme/shop"])
+            .args(more)
+            .current_dir(folder.path())
+            .env("GITHUB_TOKEN", at("token"))
+            .env("GITHUB_API_URL", at("api_url"))
+            .env("GITHUB_GRAPHQL_URL", at("graphql_url"))
+            .env("SOURCE_DATE_EPOCH", "1795176000")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        assert!(!text.contains(&at("token")));
+        (out.status.code().unwrap(), text)
+    };
+    let (code, before) = doctor(&[]);
+    assert_eq!(code, 0, "{before}");
+    assert!(before.contains("not there yet"), "{before}");
+    assert!(
+        before.contains("1 of the latest 1 went to production"),
+        "{before}"
+    );
+    simulator.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
+    let shard = "ledger/events/2026/11/20.jsonl";
+    let whole = simulator.file(shard);
+    simulator.push(shard, &format!("<<<<<<< ours\n{whole}=======\n"));
+
+    let (code, broken) = doctor(&[]);
+    assert_eq!(code, 5, "{broken}");
+    assert!(
+        broken.contains(&format!("{shard}:1: a merge conflict")),
+        "{broken}"
+    );
+    let (code, mended) = doctor(&["--repair"]);
+    assert_eq!(code, 0, "{mended}");
+    assert!(mended.contains("2 places set aside"), "{mended}");
+    assert_eq!(simulator.file(shard), whole);
+    let aside = simulator.ledger();
+    let aside: Vec<&String> = aside.keys().filter(|p| p.contains("/aside/")).collect();
+    assert_eq!(aside.len(), 1);
+    // One more run, for its check that nothing so far broke the contract.
+    simulator.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
 }
