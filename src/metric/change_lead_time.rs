@@ -143,7 +143,8 @@ fn undeployed(scope: &Scope<'_>, period: &Period) -> Option<Distribution> {
     }
     let mut oldest: BTreeMap<&str, Instant> = BTreeMap::new();
     for waiting in scope.timeline.waiting.as_ref()? {
-        if scope.includes(waiting.service.as_deref()) {
+        let single = scope.service.is_some();
+        if scope.includes(waiting.service.as_deref()) && (single || waiting.everywhere) {
             let slot = oldest.entry(&waiting.id).or_insert(waiting.since);
             *slot = (*slot).min(waiting.since);
         }

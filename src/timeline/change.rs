@@ -87,4 +87,6 @@ pub struct Waiting {
     pub service: Option<String>,
     /// Since when it waits: merged, else written.
     pub since: Instant,
+    /// No service that it belongs to has delivered it: it waits in a roll-up too (rule LT5).
+    pub everywhere: bool,
 }

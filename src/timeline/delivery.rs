@@ -12,6 +12,9 @@ use super::stage::{self, Stages};
 use crate::config::{Baseline, Config, Globs};
 use crate::event::{Events, Instant, Pull};
 
+/// A service, and the commits that its deployments contain.
+type Reached<'s> = (Option<&'s String>, Vec<bool>);
+
 /// Where a service's changes and commits lie.
 pub(super) type Stretches = BTreeMap<Option<String>, (Range<usize>, Range<usize>)>;
 
@@ -149,20 +152,20 @@ pub(super) fn deliver(
                 .push(at);
         }
     }
-    let mut waiting = Vec::new();
+    let mut reached = Vec::new();
     for (service, line) in &services {
         let from = deliverer.out.place();
         let marked = deliverer.run_service(deployments, line, events, &declared);
         let to = deliverer.out.place();
         let stretch = (from.0..to.0, from.1..to.1);
         deliverer.out.stretches.insert(service.clone(), stretch);
-        if let Some(head) = head {
-            waiting.extend(deliverer.waiting(head, marked, service.as_ref()));
+        if head.is_some() {
+            reached.push((service.as_ref(), marked));
         }
     }
     let all_run_it = head.is_none() && all_run(events.head.as_ref(), &services, deployments);
     if (head.is_some() || all_run_it) && !services.is_empty() {
-        deliverer.out.waiting = Some(waiting);
+        deliverer.out.waiting = Some(deliverer.all_waiting(head, &reached));
     }
     deliverer.list_suspicious();
     deliverer.out.mark_firsts(deployments);
@@ -374,23 +377,24 @@ impl Deliverer<'_> {
         })
     }
 
-    /// What the head reaches and the service has not delivered.
-    fn waiting(
-        &mut self,
-        head: Node,
-        mut marked: Vec<bool>,
-        service: Option<&String>,
-    ) -> Vec<Waiting> {
-        let paths = service
-            .and_then(|name| self.config.services.get(name))
-            .map(|s| &s.paths)
-            .filter(|globs| !globs.is_empty());
-        let mut since: BTreeMap<String, Instant> = BTreeMap::new();
+    /// What waits for a deployment, service by service.
+    fn all_waiting(&self, head: Option<Node>, reached: &[Reached<'_>]) -> Vec<Waiting> {
+        let services = (0..reached.len()).zip(std::iter::repeat(head));
+        services
+            .filter_map(|(at, head)| Some(self.waiting(head?, reached, at)))
+            .flatten()
+            .collect()
+    }
+
+    /// What the head reaches and the service at this place has not delivered.
+    fn waiting(&self, head: Node, reached: &[Reached<'_>], at: usize) -> Vec<Waiting> {
+        let (service, marked) = &reached[at];
+        let mut marked = marked.clone();
+        let mut since: BTreeMap<String, (Instant, bool)> = BTreeMap::new();
         for node in self.graph.take_new(head, &mut marked) {
             let commit = self.graph.commit(node);
             let pull = self.owner[node as usize].and_then(|n| self.pulls.get(&n));
-            let touches = paths.is_none_or(|globs| self.touches(globs, node));
-            if !touches || (commit.parents.len() > 1 && pull.is_none()) {
+            if !self.belongs(*service, node) || (commit.parents.len() > 1 && pull.is_none()) {
                 continue;
             }
             let (id, at) = pull.map_or_else(
@@ -402,16 +406,27 @@ impl Deliverer<'_> {
                     )
                 },
             );
-            let slot = since.entry(id).or_insert(at);
-            *slot = (*slot).min(at);
+            let nowhere = reached
+                .iter()
+                .all(|(other, marked)| !marked[node as usize] || !self.belongs(*other, node));
+            let slot = since.entry(id).or_insert((at, false));
+            *slot = (slot.0.min(at), slot.1 || nowhere);
         }
         since
             .into_iter()
-            .map(|(id, since)| Waiting {
+            .map(|(id, (since, everywhere))| Waiting {
                 id,
                 service: service.cloned(),
                 since,
+                everywhere,
             })
             .collect()
+    }
+
+    /// Whether a commit touches the paths of a service; one without paths is touched by all.
+    fn belongs(&self, service: Option<&String>, node: Node) -> bool {
+        let own = service.and_then(|name| self.config.services.get(name));
+        let paths = own.map(|s| &s.paths).filter(|globs| !globs.is_empty());
+        paths.is_none_or(|globs| self.touches(globs, node))
     }
 }

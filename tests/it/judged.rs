@@ -198,3 +198,29 @@ fn of_two_services_that_deliver_a_cause_the_hurt_one_is_blamed_else_the_first() 
         .collect();
     assert_eq!(blamed, ["a1", "w1"]);
 }
+
+/// A component that nobody deploys any more leaves nothing undeployed in the roll-up: the others have delivered it.
+#[test]
+fn what_one_service_has_delivered_does_not_wait_in_the_roll_up() {
+    let mut events = events(&json!({
+        "commits": [
+            {"sha": "a", "committed_at": "2026-03-01T00:00:00Z"},
+            {"sha": "b", "parents": ["a"], "committed_at": "2026-03-02T00:00:00Z"},
+            {"sha": "c", "parents": ["b"], "committed_at": "2026-03-03T00:00:00Z"},
+            {"sha": "d", "parents": ["c"], "committed_at": "2026-03-04T00:00:00Z"},
+        ],
+        "deployments": [
+            {"id": "A1", "component": "old", "sha": "a", "finished_at": "2026-03-01T01:00:00Z"},
+            {"id": "B1", "component": "new", "sha": "c", "finished_at": "2026-03-03T01:00:00Z"},
+        ],
+    }));
+    events.head = Some("d".to_owned());
+    let report = march(&events);
+    let count = |scope: &fivekeys::report::v1::Scope| {
+        let waiting = scope.metrics.change_lead_time.undeployed.as_ref();
+        waiting.map(|w| w.count)
+    };
+    assert_eq!(count(&report.overall), Some(1));
+    assert_eq!(count(&report.services["old"]), Some(3));
+    assert_eq!(count(&report.services["new"]), Some(1));
+}
