@@ -12,9 +12,6 @@ use super::stage::{self, Stages};
 use crate::config::{Baseline, Config, Globs};
 use crate::event::{Events, Instant, Pull};
 
-/// A service, and the commits that its deployments contain.
-type Reached<'s> = (Option<&'s String>, Vec<bool>);
-
 /// Where a service's changes and commits lie.
 pub(super) type Stretches = BTreeMap<Option<String>, (Range<usize>, Range<usize>)>;
 
@@ -364,7 +361,7 @@ impl Deliverer<'_> {
 
     /// Whether a commit belongs to a service of these paths (rule LT11): by its own paths, else by those of its pull
     /// request. What is not known to lie elsewhere belongs to every service.
-    fn touches(&self, globs: &Globs, node: Node) -> bool {
+    pub(super) fn touches(&self, globs: &Globs, node: Node) -> bool {
         let commit = self.graph.commit(node);
         let hit = |paths: &[String]| paths.iter().any(|path| globs.matches(path));
         if !commit.paths.is_empty() {
@@ -375,58 +372,5 @@ impl Deliverer<'_> {
             let all = pull.files.is_some_and(|n| n <= pull.paths.len() as u64);
             pull.paths.is_empty() || !all || hit(&pull.paths)
         })
-    }
-
-    /// What waits for a deployment, service by service.
-    fn all_waiting(&self, head: Option<Node>, reached: &[Reached<'_>]) -> Vec<Waiting> {
-        let services = (0..reached.len()).zip(std::iter::repeat(head));
-        services
-            .filter_map(|(at, head)| Some(self.waiting(head?, reached, at)))
-            .flatten()
-            .collect()
-    }
-
-    /// What the head reaches and the service at this place has not delivered.
-    fn waiting(&self, head: Node, reached: &[Reached<'_>], at: usize) -> Vec<Waiting> {
-        let (service, marked) = &reached[at];
-        let mut marked = marked.clone();
-        let mut since: BTreeMap<String, (Instant, bool)> = BTreeMap::new();
-        for node in self.graph.take_new(head, &mut marked) {
-            let commit = self.graph.commit(node);
-            let pull = self.owner[node as usize].and_then(|n| self.pulls.get(&n));
-            if !self.belongs(*service, node) || (commit.parents.len() > 1 && pull.is_none()) {
-                continue;
-            }
-            let (id, at) = pull.map_or_else(
-                || (commit.sha.clone(), commit.authored_at),
-                |p| {
-                    (
-                        p.number.to_string(),
-                        p.merged_at.unwrap_or(commit.authored_at),
-                    )
-                },
-            );
-            let nowhere = reached
-                .iter()
-                .all(|(other, marked)| !marked[node as usize] || !self.belongs(*other, node));
-            let slot = since.entry(id).or_insert((at, false));
-            *slot = (slot.0.min(at), slot.1 || nowhere);
-        }
-        since
-            .into_iter()
-            .map(|(id, (since, everywhere))| Waiting {
-                id,
-                service: service.cloned(),
-                since,
-                everywhere,
-            })
-            .collect()
-    }
-
-    /// Whether a commit touches the paths of a service; one without paths is touched by all.
-    fn belongs(&self, service: Option<&String>, node: Node) -> bool {
-        let own = service.and_then(|name| self.config.services.get(name));
-        let paths = own.map(|s| &s.paths).filter(|globs| !globs.is_empty());
-        paths.is_none_or(|globs| self.touches(globs, node))
     }
 }

@@ -12,6 +12,7 @@ mod recovery;
 mod source;
 mod stage;
 mod verdict;
+mod waiting;
 
 use std::collections::BTreeMap;
 
