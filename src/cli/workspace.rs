@@ -141,7 +141,8 @@ fn from_clone(
 }
 
 /// Notes stand one after the other: each begins and ends as sentences do.
-fn sentence(text: &str) -> String {
+/// A note as a sentence of its own.
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
     let mut out: String = first.into_iter().chain(chars).collect();

@@ -63,7 +63,7 @@ pub fn find(own: &OwnRun<'_>, recorded: &[Event], config: &Config) -> Own {
     match (pending.as_slice(), candidates.last()) {
         ([(event, d)], _) => settle(own, event, d),
         ([], Some((event, d))) => named(own, event, d),
-        ([], None) => report(own),
+        ([], None) => elsewhere(own, recorded).unwrap_or_else(|| report(own)),
         (several, _) => Own::Ambiguous(several.len()),
     }
 }
@@ -82,6 +82,15 @@ fn is_ours(own: &OwnRun<'_>, event: &Event, d: &Deployment, config: &Config) -> 
     // An old deployment of the same commit is not this run's.
     let recent = own.now - event.time < chrono::Duration::hours(24);
     environment && run && service && recent && own.sha.is_some() && d.revision.as_deref() == own.sha
+}
+
+/// What this run deployed to an environment that nobody named: GitHub says where, so it is not production.
+fn elsewhere(own: &OwnRun<'_>, recorded: &[Event]) -> Option<Own> {
+    let ours = recorded.iter().rev().find(|event| {
+        let deployment = event.fact.as_deployment();
+        own.environment.is_none() && deployment.is_some_and(|d| d.run.as_deref() == Some(own.run))
+    });
+    ours.map(|event| Own::Recorded(event.id.clone()))
 }
 
 /// The job's word on a record that GitHub has not settled.

@@ -2,6 +2,7 @@
 
 use super::words::{number, plural};
 use super::{Detector, Insight, Level, Sight, batch, forecast, shift, trend};
+use crate::config::FailedAttempts;
 use crate::metric::{
     change_fail_rate, deployment_frequency, failed_deployment_recovery_time, silence,
 };
@@ -112,7 +113,8 @@ fn open_failures(sight: &Sight<'_>) -> Option<Insight> {
 
 fn no_failure_evidence(sight: &Sight<'_>) -> Option<Insight> {
     let rate = change_fail_rate::measure(sight.scope, sight.period);
-    if rate.any_evidence || rate.rate.total == 0 {
+    let counted = sight.config.rules.failed_attempts == FailedAttempts::Count;
+    if rate.any_evidence || counted || rate.rate.total == 0 {
         return None;
     }
     let attempts = rate.with_failed_attempts.hits;

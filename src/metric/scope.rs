@@ -46,14 +46,13 @@ impl Period {
     /// A window over a history that begins at `since`, or before everything.
     #[must_use]
     pub fn new(window: Window, since: Option<Instant>, calendar: Calendar, now: Instant) -> Self {
-        let from = since.map_or(window.from, |s| s.clamp(window.from, window.to));
+        // What lies ahead is not covered.
+        let to = window.to.min(now).max(window.from);
+        let from = since.map_or(window.from, |s| s.clamp(window.from, to));
         Self {
             window,
             calendar,
-            covered: Window {
-                from,
-                to: window.to,
-            },
+            covered: Window { from, to },
             now,
         }
     }

@@ -200,13 +200,19 @@ fn place(title: &str, position: &Position) -> Place {
 
 fn bottleneck(report: &Report) -> String {
     report.bottleneck.as_ref().map_or_else(String::new, |b| {
-        format!(
-            "The largest stage is {} with {} of the lead time. If no change took longer there than your own quickest quarter ({}), the median lead time would be {} instead of {}.",
+        let found = format!(
+            "The largest stage is {} with {} of the lead time.",
             b.stage.replace('_', " "),
-            humanize::percent(b.share),
-            humanize::duration(b.p25_seconds),
-            humanize::duration(b.lead_time_then_seconds),
-            humanize::duration(b.lead_time_seconds)
+            humanize::percent(b.share)
+        );
+        let then = humanize::duration(b.lead_time_then_seconds);
+        let now = humanize::duration(b.lead_time_seconds);
+        if then == now {
+            return found;
+        }
+        format!(
+            "{found} If no change took longer there than your own quickest quarter ({}), the median lead time would be {then} instead of {now}.",
+            humanize::duration(b.p25_seconds)
         )
     })
 }

@@ -294,7 +294,7 @@ fn fail_rate_of(
         Some("no_deployments")
     } else if !known {
         Some("incident_source_silent")
-    } else if !m.any_evidence {
+    } else if !m.any_evidence && config.rules.failed_attempts == FailedAttempts::Separate {
         Some("no_incident_source")
     } else {
         None

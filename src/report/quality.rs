@@ -120,7 +120,7 @@ fn change_parts(timeline: &Timeline, window: &Window) -> impl Iterator<Item = Pa
     let changes: Vec<&Change> = timeline
         .changes
         .iter()
-        .filter(|c| window.contains(c.deployed_at))
+        .filter(|c| c.first && window.contains(c.deployed_at))
         .collect();
     let people: Vec<&Change> = changes.iter().copied().filter(|c| !c.bot).collect();
     let plausible = |c: &&Change| {
@@ -147,7 +147,7 @@ fn change_parts(timeline: &Timeline, window: &Window) -> impl Iterator<Item = Pa
             SETTING,
             |n| {
                 format!(
-                    "Run the action with `pull-requests: read`: no pull request is known of {n} changes, so neither is where their time went."
+                    "Run the action with `pull-requests: read`: how {n} changes were reviewed is not known, so neither is where their time went."
                 )
             },
         ),

@@ -94,6 +94,17 @@ impl Deliverer<'_> {
         }
     }
 
+    fn has_delivered(&self, sha: &str, at: usize, deployments: &[Deployment]) -> bool {
+        let service = &deployments[at].service;
+        let by_graph = self
+            .graph
+            .find(sha)
+            .and_then(|n| self.out.by_commit.get(&n));
+        let by_name = self.out.by_name.get(sha);
+        let known = by_graph.into_iter().chain(by_name).flatten();
+        known.copied().any(|by| deployments[by].service == *service)
+    }
+
     /// Remembers the first delivery by this service of a revision that no graph need know.
     fn name(&mut self, sha: &str, at: usize, deployments: &[Deployment]) {
         let known = self.out.by_name.entry(sha.to_owned()).or_default();
@@ -122,6 +133,10 @@ impl Deliverer<'_> {
                 // A declared commit of a pull request is part of that change, not one of its own.
                 let pull = self.pull_of(&change.sha);
                 let id = pull.map_or_else(|| change.sha.clone(), |n| n.to_string());
+                // The graph may have told it already, or an earlier deployment of the service declared it.
+                if self.has_delivered(&change.sha, at, deployments) {
+                    continue;
+                }
                 let draft = drafts.entry(id).or_default();
                 draft.pull = draft.pull.or(pull);
                 draft.commits += 1;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::graph::Graph;
+use super::record::Raw;
 use super::verdict::{Evidence, ReworkKind};
 use super::{Remark, source};
-use crate::config::{Cancelled, Config, DeploymentTime, Redeploys, Rules};
-use crate::event::{self, Event, Events, Instant, Outcome, Source, Span, seconds_between};
+use crate::config::{Config, DeploymentTime, Redeploys, Rules};
+use crate::event::{Events, Instant, Outcome, Source, Span, seconds_between};
 
 /// A deployment of one service to production, or an attempt at one.
 #[expect(
@@ -115,41 +116,6 @@ impl Deployment {
     pub fn restored_after(&self) -> Option<Span> {
         self.restored_at
             .map(|at| seconds_between(self.finished_at, at).max(0))
-    }
-}
-
-/// One record of one source.
-#[derive(Clone, Copy)]
-struct Raw<'e> {
-    event: &'e Event,
-    fact: &'e event::Deployment,
-    /// How it ended, by the rules in force.
-    outcome: Outcome,
-}
-
-impl<'e> Raw<'e> {
-    fn of(event: &'e Event, config: &Config) -> Option<Self> {
-        let fact = event.fact.as_deployment()?;
-        let failed = fact.cancelled && config.profile.cancelled == Cancelled::Failure;
-        let outcome = if failed {
-            fact.outcome.max(Outcome::Failure)
-        } else {
-            fact.outcome
-        };
-        Some(Self {
-            event,
-            fact,
-            outcome,
-        })
-    }
-
-    fn at(&self) -> Instant {
-        self.fact.finished_at.unwrap_or(self.event.time)
-    }
-
-    /// Without a run id a record stands alone; its own id cannot be a run's, which are numbers.
-    fn run(&self) -> &'e str {
-        self.fact.run.as_deref().unwrap_or(&self.event.id)
     }
 }
 
@@ -403,7 +369,7 @@ pub(super) fn mark_redeploys(deployments: &mut [Deployment], config: &Config) ->
             continue;
         };
         let same = deployments[at].revision.is_some()
-            && deployments[at].revision == deployments[previous].revision;
+            && deployments[at].revisions == deployments[previous].revisions;
         if same && deployments[at].is_effective() {
             deployments[at].redeploy = true;
             if config.rules.redeploys == Redeploys::Drop {

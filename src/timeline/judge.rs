@@ -359,14 +359,20 @@ impl Judge<'_> {
             })
             .collect();
         words.sort_by_key(|(_, id, time)| (*time, *id));
+        let mut last: BTreeMap<usize, (&Correction, &str)> = BTreeMap::new();
         for (word, id, _) in words {
             match self.judged(word, names) {
-                Ok(Some(at)) => self.correct(at, word, id, names),
+                Ok(Some(at)) => {
+                    last.insert(at, (word, id));
+                }
                 Ok(None) => {}
                 // Where only the end of the history is loaded, the deployment may lie before it.
                 Err(remark) if remark.code == UNKNOWN && events.baselines.is_some() => {}
                 Err(remark) => remarks.push(remark),
             }
+        }
+        for (at, (word, id)) in last {
+            self.correct(at, word, id, names);
         }
         remarks
     }

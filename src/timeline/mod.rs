@@ -8,13 +8,14 @@ mod graph;
 mod incident;
 mod judge;
 mod naming;
+mod record;
 mod recovery;
 mod source;
 mod stage;
 mod verdict;
 mod waiting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::event::{Events, Instant, Pull};
@@ -134,11 +135,20 @@ impl Timeline {
     }
 }
 
-/// Merged pull requests by number.
+/// Merged pull requests by number, and those that a deployment names (rule LT1).
 fn pulls(events: &Events) -> BTreeMap<u64, &Pull> {
+    let deployments = events.iter().filter_map(|event| event.fact.as_deployment());
+    let named: BTreeSet<u64> = deployments.flat_map(|d| d.pulls.iter().copied()).collect();
+    let landed = |pull: &&Pull| {
+        pull.merged_at.is_some()
+            || pull.merge_sha.is_some()
+            || pull.deployment.is_some()
+            || named.contains(&pull.number)
+    };
     events
         .iter()
         .filter_map(|event| event.fact.as_pull())
+        .filter(landed)
         .map(|pull| (pull.number, pull))
         .collect()
 }

@@ -124,7 +124,11 @@ fn others(deployments: &[Deployment]) -> HashMap<String, usize> {
                 let (tag, _) = id.strip_prefix("tag:")?.rsplit_once('@')?;
                 Some(format!("at {}", tag.to_ascii_lowercase()))
             });
-            for name in run.chain(url).chain(revisions).chain(tags) {
+            let release = deployment.url.iter().filter_map(|url| {
+                let (_, tag) = url.split_once("/releases/tag/")?;
+                Some(format!("at {}", tag.to_ascii_lowercase()))
+            });
+            for name in run.chain(url).chain(revisions).chain(tags).chain(release) {
                 found.entry(name).or_insert(at);
             }
         }

@@ -31,7 +31,9 @@ pub(super) fn restore(deployments: &mut [Deployment], incidents: &[Incident]) {
                 .collect::<Option<Vec<Instant>>>()
                 .and_then(|all| all.into_iter().max()),
         };
-        deployments[at].restored_at = restored;
+        // An incident of the rollout may be over before the rollout is: then nothing was left to recover from.
+        let finished = deployments[at].finished_at;
+        deployments[at].restored_at = restored.map(|restored| restored.max(finished));
     }
 }
 

@@ -22,6 +22,10 @@ pub(super) fn select<T>(
         | SourceChoice::State
         | SourceChoice::Merges) => said,
     };
+    let before = before_reports(records.iter().map(&event), config);
+    let is = |choice: SourceChoice, event: &Event| {
+        chosen == choice || before.is_some_and(|(old, until)| old == choice && event.time < until)
+    };
     let mainline = (chosen == SourceChoice::Merges)
         .then(|| Mainline::of(events))
         .flatten();
@@ -33,9 +37,9 @@ pub(super) fn select<T>(
             chosen == SourceChoice::Workflows
                 || (chosen == SourceChoice::Deployments && !recorded.knows(event, config))
         }
-        Source::GithubReleases => chosen == SourceChoice::Releases,
-        Source::StateFile => chosen == SourceChoice::State,
-        Source::GitTags => chosen == SourceChoice::Tags && is_deployment_tag(event, config),
+        Source::GithubReleases => is(SourceChoice::Releases, event),
+        Source::StateFile => is(SourceChoice::State, event),
+        Source::GitTags => is(SourceChoice::Tags, event) && is_deployment_tag(event, config),
         Source::GitMerges => {
             chosen == SourceChoice::Merges && mainline.as_ref().is_none_or(|line| line.holds(event))
         }
@@ -59,6 +63,24 @@ pub(super) fn select<T>(
     let both = records.into_iter().zip(kept);
     both.filter_map(|(record, kept)| kept.then_some(record))
         .collect()
+}
+
+/// What marked deployments until the deploying job began to report itself, and when that was: its first word does not
+/// take the history back.
+fn before_reports<'e>(
+    events: impl Iterator<Item = &'e Event> + Clone,
+    config: &Config,
+) -> Option<(SourceChoice, Instant)> {
+    let others = events.clone().filter(|e| e.source != Source::WorkflowRun);
+    let reports = events.filter(|e| e.source == Source::WorkflowRun);
+    let open = config.source == SourceChoice::Auto && config.workflows.is_empty();
+    let begins = reports.map(|e| e.time).min().filter(|_| open)?;
+    let old = first_of_all(others, config);
+    let marked = matches!(
+        old,
+        SourceChoice::Releases | SourceChoice::Tags | SourceChoice::State
+    );
+    marked.then_some((old, begins))
 }
 
 /// Where the configuration leaves it open.
@@ -144,7 +166,9 @@ impl<'e> Recorded<'e> {
 fn is_deployment_tag(event: &Event, config: &Config) -> bool {
     let name = event.id.strip_prefix("tag:").unwrap_or(&event.id);
     let name = name.rsplit_once('@').map_or(name, |(name, _)| name);
+    let hotfix = config.rules.hotfix_tags.as_ref();
     config.tags.read(name).is_some()
+        || hotfix.is_some_and(|pattern| pattern.read(name).is_some())
         || config
             .services
             .values()

@@ -555,6 +555,8 @@ impl<'e> World<'e> {
                 latest?
             }
         };
-        Some((end, seconds(unit.at, end).max(0)))
+        // What was over before the deployment was left nothing to recover from.
+        let end = end.max(unit.at);
+        Some((end, seconds(unit.at, end)))
     }
 }

@@ -107,8 +107,11 @@ pub(in crate::adapter) fn services_of(tag: &str, config: &Config) -> Vec<Option<
     if !own.is_empty() {
         return own;
     }
+    // A hotfix may have a scheme of tags of its own.
+    let hotfix = config.rules.hotfix_tags.as_ref();
     let general = config.tags.read(tag);
     general
+        .or_else(|| hotfix.and_then(|pattern| pattern.read(tag)))
         .map(|service| service.map(str::to_owned))
         .into_iter()
         .collect()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{DeploymentRow, PullRow};
-use crate::event::{Event, Fact};
+use crate::event::{Deployment, Event, Fact};
 
 /// Numbers of pull requests that another repository has too begin here.
 const FIRST_OTHER: u64 = 1_000_000_000;
@@ -57,18 +57,14 @@ impl Repositories {
         numbers.into_iter().map(|n| self.number(repo, n)).collect()
     }
 
-    /// Rows of one id in several environments, repositories or components are not one record: each gets an id of its
+    /// Rows of one id in several environments, repositories or components, of several commits or attempts, are not one
+    /// record: each gets an id of its
     /// own, and those of one component are the parts of one deployment.
     pub(super) fn tell_apart(&self, events: &mut [Event]) {
-        type Place = (Option<String>, String, Option<String>);
         let mut places: BTreeMap<String, Vec<Place>> = BTreeMap::new();
         for event in &mut *events {
             if let Fact::Deployment(d) = &event.fact {
-                let place = (
-                    d.service.clone(),
-                    d.environment.clone(),
-                    d.repository.clone(),
-                );
+                let place = place(d);
                 let known = places.entry(event.id.clone()).or_default();
                 if !known.contains(&place) {
                     known.push(place);
@@ -82,11 +78,7 @@ impl Repositories {
             let Some(known) = places.get(&event.id).filter(|known| known.len() > 1) else {
                 continue;
             };
-            let place = (
-                d.service.clone(),
-                d.environment.clone(),
-                d.repository.clone(),
-            );
+            let place = place(d);
             let at = known.iter().position(|p| *p == place).unwrap_or_default();
             let component = d.service.as_deref().filter(|_| !self.are_services);
             let run = format!("{}/{}", event.id, component.unwrap_or_default());
@@ -96,4 +88,23 @@ impl Repositories {
             }
         }
     }
+}
+
+type Place = (
+    Option<String>,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<u32>,
+);
+
+/// What two rows of one id must share to be one record.
+fn place(of: &Deployment) -> Place {
+    (
+        of.service.clone(),
+        of.environment.clone(),
+        of.repository.clone(),
+        of.revision.clone(),
+        of.attempt,
+    )
 }

@@ -232,6 +232,12 @@ impl Run<'_> {
         Duration::from_millis(1_000 + 500 * u64::from(waits) + seed % 1_000)
     }
 
+    /// Nobody's deployment started this run.
+    pub(super) fn is_by_the_clock(&self) -> bool {
+        let event = Runner::of(self.host).var("GITHUB_EVENT_NAME");
+        matches!(event, Some("schedule" | "workflow_dispatch"))
+    }
+
     /// Pull requests may never write the branch: their code is not merged, and a fork's token cannot.
     pub(super) fn is_read_only(&self) -> bool {
         let event = Runner::of(self.host).var("GITHUB_EVENT_NAME").unwrap_or("");
@@ -365,8 +371,8 @@ impl Run<'_> {
             .chain(&collected.asides)
             .map(|n| Note {
                 code: n.code.to_owned(),
-                says: n.says.clone(),
-                help: n.help.clone(),
+                says: workspace::sentence(&n.says),
+                help: n.help.as_deref().map(workspace::sentence),
             })
             .collect();
         build(&ledger.events, config, &ask)

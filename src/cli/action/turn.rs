@@ -135,6 +135,8 @@ impl Run<'_> {
             Own::Ambiguous(several) => outcome.notice(&format!(
                 "{several} deployments of this commit are under way; each is stored when GitHub settles it"
             )),
+            // A nightly run has nothing of its own.
+            Own::Nothing if self.is_by_the_clock() => {}
             Own::Nothing => outcome.notice(
                 "no deployment of this commit was found and no `status` was given: nothing of this run was recorded",
             ),

@@ -122,9 +122,10 @@ async fn marks(purse: &Purse<'_>, out: &mut Collected) {
         out.note(Note::of("words on pull requests", error));
         return;
     }
-    let heard = ask.known.iter().filter(|event| {
-        event.source == Source::GithubDeployments && event.fact.as_deployment().is_some()
-    });
+    let heard = ask
+        .known
+        .iter()
+        .filter(|event| event.fact.as_deployment().is_some());
     // What was written before the first run was written for somebody else.
     let since = heard.map(|event| event.updated).max();
     let mut page = ask.state.marks.clone();

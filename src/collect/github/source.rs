@@ -49,24 +49,19 @@ async fn first_of_all(purse: &Purse<'_>, deployments: &[Event], out: &mut Collec
     }
     // Deployments to other environments are listed and never replaced in silence (rule U4); where they cannot be
     // read, it is not known whether there are any.
-    let told = [
-        Source::GithubDeployments,
-        Source::WorkflowRun,
-        Source::Manual,
-        Source::History,
-    ];
-    if ask.own.is_some()
-        || ask.state.problem(&Part::Deployments).is_some()
+    let told = [Source::GithubDeployments, Source::Manual, Source::History];
+    if ask.state.problem(&Part::Deployments).is_some()
         || told.into_iter().any(|source| of(source).next().is_some())
     {
         return Vec::new();
     }
+    let reported = ask.own.is_some() || of(Source::WorkflowRun).next().is_some();
     let first = ask.places.is_empty();
     let mut found = lists::collect(purse, &[List::Releases, List::Tags], out).await;
     let marked = [Source::GithubReleases, Source::GitTags];
     let known = marked.into_iter().any(|source| of(source).next().is_some());
     // What could not be read may be there: merges count only when nothing else exists.
-    if found.is_empty() && !known && out.notes.iter().all(|note| !note.is_gap()) {
+    if found.is_empty() && !known && !reported && out.notes.iter().all(|note| !note.is_gap()) {
         found = merges::collect(purse, out).await;
     }
     if first {

@@ -169,7 +169,7 @@ fn without_the_permission_the_tests_are_not_known_and_one_note_says_what_would_h
     assert_eq!(about.len(), 2, "{notes:#?}");
     for note in about {
         let help = note["help"].as_str().unwrap();
-        assert_eq!(help, "add `actions: read` to the job's `permissions`");
+        assert_eq!(help, "Add `actions: read` to the job's `permissions`.");
     }
     assert!(done.summary.contains("actions: read"), "{}", done.summary);
 }
