@@ -324,6 +324,37 @@ mod tests {
     }
 
     #[test]
+    fn u1_the_first_word_of_a_job_does_not_take_the_history_back() {
+        let at = |mut event: Event, day: i64| {
+            event.time += chrono::Duration::days(day);
+            event
+        };
+        let tags = [0, 1, 9].map(|day| {
+            at(
+                event(Source::GitTags, &format!("tag:v1.0.{day}@a"), None),
+                day,
+            )
+        });
+        let report = at(
+            event(Source::WorkflowRun, "run:1/production/", Some("1")),
+            5,
+        );
+        let all = [&tags[..], &[report]].concat();
+        let told = ["tag:v1.0.0@a", "tag:v1.0.1@a", "run:1/production/"];
+        assert_eq!(kept(&all, ""), told);
+        assert_eq!(kept(&all, "source: tags").len(), 3);
+        let named = kept(&all, "workflows: [{file: a.yml}]");
+        assert_eq!(named, ["run:1/production/"]);
+    }
+
+    #[test]
+    fn a_hotfix_may_have_tags_of_its_own() {
+        let tag = event(Source::GitTags, "tag:v1-hotfix@a", None);
+        let written = "tags: '^v\\d+$'\nhotfix: {tags: '-hotfix$'}";
+        assert_eq!(kept(&[tag], written), ["tag:v1-hotfix@a"]);
+    }
+
+    #[test]
     fn u1_a_state_file_that_is_configured_goes_before_what_jobs_said_of_themselves() {
         let own = event(Source::WorkflowRun, "run:1/production/", Some("1"));
         let state = event(Source::StateFile, "state:a", None);

@@ -224,3 +224,58 @@ fn what_one_service_has_delivered_does_not_wait_in_the_roll_up() {
     assert_eq!(count(&report.services["old"]), Some(3));
     assert_eq!(count(&report.services["new"]), Some(1));
 }
+
+/// A pull request that was closed without a merge is no change, and takes no commit from the one that was merged.
+#[test]
+fn a_pull_request_that_was_not_merged_is_no_change() {
+    let report = march(&events(&json!({
+        "commits": [
+            {"sha": "a", "committed_at": "2026-03-01T00:00:00Z"},
+            {"sha": "b", "parents": ["a"], "committed_at": "2026-03-02T00:00:00Z"},
+        ],
+        "pulls": [
+            {"number": 1, "created_at": "2026-03-01T01:00:00Z", "commits": [{"sha": "b"}]},
+            {"number": 2, "created_at": "2026-03-02T01:00:00Z", "merged_at": "2026-03-02T02:00:00Z", "commits": [{"sha": "b"}]},
+        ],
+        "deployments": [
+            {"id": "A", "sha": "a", "finished_at": "2026-03-01T05:00:00Z"},
+            {"id": "B", "sha": "b", "finished_at": "2026-03-03T00:00:00Z"},
+        ],
+    })));
+    let ids: Vec<&str> = report.changes.iter().map(|c| c.id.as_str()).collect();
+    assert_eq!(ids, ["2"]);
+}
+
+/// Of two words on a deployment the later one counts, and nothing of the earlier.
+#[test]
+fn an_overruled_word_leaves_no_trace() {
+    let report = march(&events(&json!({
+        "deployments": [
+            {"id": "A", "finished_at": "2026-03-02T00:00:00Z"},
+            {"id": "B", "finished_at": "2026-03-03T00:00:00Z"},
+            {"id": "C", "finished_at": "2026-03-04T00:00:00Z"},
+        ],
+        "marks": [
+            {"deployment": "A", "failed": true, "fixed_by": "B", "at": "2026-03-05T00:00:00Z"},
+            {"deployment": "A", "failed": true, "fixed_by": "C", "at": "2026-03-06T00:00:00Z"},
+        ],
+    })));
+    let metrics = &report.overall.metrics;
+    assert_eq!(metrics.deployment_rework_rate.ids, ["C"]);
+    let recovery = metrics.failed_deployment_recovery_time.median_seconds;
+    assert_eq!(recovery, Some(2.0 * 86_400.0));
+}
+
+/// Attempts of one run that an export gives one id are attempts all the same (rule U2).
+#[test]
+fn attempts_that_share_an_id_fold_into_the_first_success() {
+    let report = march(&events(&json!({
+        "deployments": [
+            {"id": "r", "run": 5, "attempt": 1, "status": "success", "finished_at": "2026-03-02T12:00:00Z"},
+            {"id": "r", "run": 5, "attempt": 2, "status": "failure", "finished_at": "2026-03-02T13:00:00Z"},
+        ],
+    })));
+    let frequency = &report.overall.metrics.deployment_frequency;
+    assert_eq!((frequency.count, frequency.failed_attempts), (1, 0));
+    assert_eq!(report.deployments[0].attempts, 2);
+}
