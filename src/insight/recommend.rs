@@ -6,6 +6,7 @@
 
 mod instability;
 mod rule;
+mod waits;
 
 use std::sync::LazyLock;
 

@@ -2,7 +2,7 @@
 
 use fivekeys::adapter::parse_history;
 use fivekeys::config;
-use fivekeys::event::{Events, Instant, Window, parse_instant};
+use fivekeys::event::{Ci, Event, Events, Fact, Instant, Window, parse_instant};
 use fivekeys::report::v1::{Prize, Recommendation, Report};
 use fivekeys::report::{Ask, build};
 use serde_json::{Value, json};
@@ -46,7 +46,11 @@ fn pull(number: u64, day: i64, id: &str, [coding, pickup, review, merge, wait]: 
 /// The report on the 84 days from Monday, 5 January.
 fn report(history: &Value, configuration: &str) -> Report {
     let history = parse_history(&history.to_string()).unwrap();
-    let mut events: Events = history.events.into_iter().collect();
+    report_on(history.events, configuration)
+}
+
+fn report_on(events: Vec<Event>, configuration: &str) -> Report {
+    let mut events: Events = events.into_iter().collect();
     events.history_since = Some(parse_instant("2025-06-01").unwrap());
     let config = config::parse(configuration).unwrap();
     let at = |day: &str| -> Instant { parse_instant(day).unwrap() };
@@ -348,4 +352,51 @@ fn every_point_that_the_data_lacks_has_a_way_to_it() {
         quality.fixes
     );
     assert!((quality.score - (parts - 0.75) / parts).abs() < 1e-12);
+}
+
+#[test]
+fn waiting_for_an_approval_is_named_with_what_a_quicker_one_brings() {
+    let mut history = daily(|_| [0.5, 0.5, 0.5, 0.0, 9.0]);
+    for n in 1..=8 {
+        let day = i64::try_from(n).unwrap();
+        let at = |hour: f64| moment(day, hour);
+        history["deployments"][n]["statuses"] = json!([
+            {"state": "waiting", "at": at(3.0)}, {"state": "in_progress", "at": at(11.5)},
+            {"state": "success", "at": at(12.0)},
+        ]);
+    }
+    let slow = report(&history, "");
+    let all: Vec<&str> = slow.findings.iter().map(|f| f.says.as_str()).collect();
+    let said = slow.recommendation.iter().map(|r| r.says.as_str());
+    let found = said
+        .chain(all)
+        .find(|says| says.contains("for somebody's approval"));
+    assert!(
+        found.unwrap().contains("wait 8.5 h in the median"),
+        "{found:?}"
+    );
+    let quick = report(&daily(|_| [0.5, 0.5, 0.5, 0.0, 9.0]), "");
+    assert!(quick.findings.iter().all(|f| f.id != "approval_wait"));
+}
+
+#[test]
+fn a_long_ci_is_named_and_a_short_one_is_not() {
+    for (minutes, queue, speaks) in [(25, 60, true), (8, 60, false), (8, 200, true)] {
+        let history = parse_history(&daily(|_| [1.0, 1.0, 1.0, 1.0, 0.5]).to_string()).unwrap();
+        let events = history.events.into_iter().map(|mut event| {
+            if let Fact::Pull(pull) = &mut event.fact {
+                pull.ci = Some(Ci {
+                    run_seconds: Some(minutes * 60),
+                    queue_seconds: Some(queue),
+                    runs: 2,
+                    flaky: 0,
+                });
+            }
+            event
+        });
+        let report = report_on(events.collect(), "");
+        let first = report.recommendation.iter().map(|r| r.id.as_str());
+        let mut all = first.chain(report.findings.iter().map(|f| f.id.as_str()));
+        assert_eq!(all.any(|id| id == "long_ci"), speaks, "{minutes} {queue}");
+    }
 }

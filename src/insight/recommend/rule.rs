@@ -1,6 +1,7 @@
 //! The triggers of the recommendations on flow: each speaks from the report's own data, or stays silent.
 
 use super::instability::{high_cfr, high_rework, slow_recovery};
+use super::waits::{approval_wait, long_ci};
 use super::{Gain, Leading};
 use crate::config::Measure;
 use crate::event::seconds_between;
@@ -19,9 +20,9 @@ pub(super) const NAMED: usize = 10;
 /// What several rules look at.
 pub(super) struct Facts<'a> {
     pub(super) sight: &'a Sight<'a>,
-    changes: Vec<&'a Change>,
+    pub(super) changes: Vec<&'a Change>,
     bottleneck: Option<Bottleneck>,
-    lead: ChangeLeadTime,
+    pub(super) lead: ChangeLeadTime,
     /// Deployments of the window that delivered changes.
     batches: Vec<&'a Deployment>,
 }
@@ -110,10 +111,12 @@ pub(super) struct Found {
 type Rule = (&'static str, fn(&Facts<'_>) -> Option<Found>);
 
 /// Every rule; of two that bring the same the earlier comes first.
-pub(super) const RULES: [Rule; 8] = [
+pub(super) const RULES: [Rule; 10] = [
     ("review_wait", review_wait),
+    ("long_ci", long_ci),
     ("merge_wait", merge_wait),
     ("deploy_queue", deploy_queue),
+    ("approval_wait", approval_wait),
     ("large_batches", large_batches),
     ("high_cfr", high_cfr),
     ("slow_recovery", slow_recovery),
@@ -121,7 +124,7 @@ pub(super) const RULES: [Rule; 8] = [
     ("low_frequency", low_frequency),
 ];
 
-fn lead_gain(prize: &Prize) -> Gain {
+pub(super) fn lead_gain(prize: &Prize) -> Gain {
     Gain {
         metric: "change_lead_time",
         now: prize.lead_now,
@@ -129,7 +132,7 @@ fn lead_gain(prize: &Prize) -> Gain {
     }
 }
 
-fn waiting(prize: &Prize) -> Vec<(&'static str, String)> {
+pub(super) fn waiting(prize: &Prize) -> Vec<(&'static str, String)> {
     vec![
         ("share", percent(prize.share)),
         ("p50", short_span(prize.median)),
