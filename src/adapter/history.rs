@@ -60,7 +60,7 @@ pub fn parse(text: &str) -> Result<Reading, ShapeError> {
             events.push(deployment(row, &repositories));
         }
     }
-    events.extend(file.commits.into_iter().map(commit));
+    events.extend(file.commits.into_iter().map(|row| commit(row, &names)));
     events.extend(file.commit_ranges.into_iter().map(range));
     let pulls = file.pulls.into_iter().filter(|p| filters.pull(p));
     events.extend(pulls.map(|row| pull(row, &repositories)));
@@ -172,6 +172,21 @@ impl Names {
     }
 }
 
+impl Names {
+    /// `This reverts commit …` may name any commit of the file, whatever its ids look like.
+    fn add_reverted(&self, message: &str, undoes: &mut Undoes) {
+        let lower = message.to_ascii_lowercase();
+        for (at, phrase) in lower.match_indices("this reverts commit") {
+            let after = message.get(at + phrase.len()..).unwrap_or_default();
+            let word = after.split_whitespace().next().unwrap_or_default();
+            let sha = word.trim_end_matches(['.', ',', ')']);
+            if self.commits.contains(sha) && undoes.commits.iter().all(|known| known != sha) {
+                undoes.commits.push(sha.to_owned());
+            }
+        }
+    }
+}
+
 fn event(id: String, time: Instant, fact: Fact) -> Event {
     Event {
         id,
@@ -242,9 +257,11 @@ fn deployment(row: DeploymentRow, repositories: &Repositories) -> Event {
     )
 }
 
-fn commit(row: CommitRow) -> Event {
+fn commit(row: CommitRow, names: &Names) -> Event {
     let message = row.message.unwrap_or_default();
     let (title, body) = message.split_once('\n').unwrap_or((&message, ""));
+    let mut undoes = Undoes::read(title, body, "");
+    names.add_reverted(&message, &mut undoes);
     event(
         format!("commit:{}", row.sha),
         row.committed_at,
@@ -254,7 +271,7 @@ fn commit(row: CommitRow) -> Event {
             authored_at: row.authored_at.unwrap_or(row.committed_at),
             bot: row.author.as_deref().is_some_and(is_bot),
             pull: None,
-            undoes: Undoes::read(title, body, ""),
+            undoes,
             subject: (!title.trim().is_empty()).then(|| subject_key(title)),
             hotfix: is_hotfix_title(title),
             paths: row.paths,

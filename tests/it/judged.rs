@@ -279,3 +279,23 @@ fn attempts_that_share_an_id_fold_into_the_first_success() {
     assert_eq!((frequency.count, frequency.failed_attempts), (1, 0));
     assert_eq!(report.deployments[0].attempts, 2);
 }
+
+/// A history's commits are called as its author likes, in a revert too.
+#[test]
+fn a_revert_names_any_commit_of_the_history() {
+    let report = march(&events(&json!({
+        "commits": [
+            {"sha": "r1", "committed_at": "2026-03-01T00:00:00Z"},
+            {"sha": "r2", "parents": ["r1"], "committed_at": "2026-03-02T00:00:00Z"},
+            {"sha": "r3", "parents": ["r2"], "committed_at": "2026-03-03T00:00:00Z", "message": "Take it back\n\nThis reverts commit r2."},
+        ],
+        "deployments": [
+            {"id": "A", "sha": "r1", "finished_at": "2026-03-01T05:00:00Z"},
+            {"id": "B", "sha": "r2", "finished_at": "2026-03-02T05:00:00Z"},
+            {"id": "C", "sha": "r3", "finished_at": "2026-03-03T05:00:00Z"},
+        ],
+    })));
+    let metrics = &report.overall.metrics;
+    assert_eq!(metrics.change_fail_rate.failed_ids, ["B"]);
+    assert_eq!(metrics.deployment_rework_rate.by_kind["revert"], 1);
+}

@@ -464,13 +464,15 @@ impl<'e> World<'e> {
             })
             .collect();
         words.sort_by_key(|(at, id, _)| (*at, *id));
+        // Of two words on a deployment the later one counts, and nothing of the earlier.
+        let mut last = BTreeMap::new();
         for (_, _, word) in words {
-            let Some(at) = self
-                .find(&word.deployment)
-                .filter(|at| self.is_effective(*at))
-            else {
-                continue;
-            };
+            let found = self.find(&word.deployment);
+            if let Some(at) = found.filter(|at| self.is_effective(*at)) {
+                last.insert(at, word);
+            }
+        }
+        for (at, word) in last {
             failed.remove(&at);
             if word.failed {
                 failed.insert(at);
