@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::PayloadError;
 use super::github_payload::{instant, text};
 use super::table::{Adapter, each_record};
-use crate::config::{Config, Globs};
+use crate::config::{Config, DeployWorkflow, Globs};
 use crate::event::{Deployment, Event, Fact, Instant, Outcome, Source, Span, seconds_between};
 
 const WHAT: &str = "workflow run";
@@ -22,27 +22,16 @@ pub(super) const ADAPTER: Adapter = Adapter {
 fn all_of(record: &Value, config: &Config) -> Result<Vec<Event>, PayloadError> {
     let run = Run::read(record)?;
     let jobs = record["jobs"].as_array().map_or(&[][..], Vec::as_slice);
-    let production = config.environments.default_name();
     if config.workflows.is_empty() {
         let target = Target {
-            environment: production,
+            environment: config.environments.default_name(),
             service: None,
             job: None,
         };
         return Ok(vec![deployment(&run, jobs, target)]);
     }
-    let named = config
-        .workflows
-        .iter()
-        .filter(|w| w.file.matches(&run.file));
-    let events = named.map(|workflow| {
-        let target = Target {
-            environment: workflow.environment.as_deref().unwrap_or(production),
-            service: workflow.service.as_deref(),
-            job: workflow.job.as_ref(),
-        };
-        deployment(&run, jobs, target)
-    });
+    let named = config.workflows.iter().filter(|w| w.is(&run.file));
+    let events = named.map(|workflow| deployment(&run, jobs, Target::of(workflow, config)));
     Ok(events.collect())
 }
 
@@ -121,6 +110,19 @@ pub struct Target<'a> {
     pub service: Option<&'a str>,
     /// Names of the jobs that deploy; `None`: the whole run.
     pub job: Option<&'a Globs>,
+}
+
+impl<'a> Target<'a> {
+    /// What a configured workflow deploys, and where to.
+    #[must_use]
+    pub fn of(workflow: &'a DeployWorkflow, config: &'a Config) -> Self {
+        let production = config.environments.default_name();
+        Self {
+            environment: workflow.environment.as_deref().unwrap_or(production),
+            service: workflow.service.as_deref(),
+            job: workflow.job.as_ref(),
+        }
+    }
 }
 
 /// One attempt, judged.

@@ -364,3 +364,27 @@ mod tests {
         assert!(config.is_deploy_workflow("jobs-x.yml") && !config.is_deploy_workflow("ci.yml"));
     }
 }
+
+/// Schemas in the repository against the types that they describe; for tests.
+#[cfg(test)]
+pub(crate) mod published {
+    /// The file says what the type is, or is made to with `UPDATE_DOCS=1`.
+    #[track_caller]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that keeps a file current"
+    )]
+    pub(crate) fn is_current(name: &str, schema: &schemars::Schema) {
+        let mut text = serde_json::to_string_pretty(schema).unwrap();
+        text.push('\n');
+        let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            written == text,
+            "run UPDATE_DOCS=1 cargo test the_schema_is_current"
+        );
+    }
+}

@@ -15,6 +15,7 @@ use super::error::one_line;
 use super::graph::GraphAnswer;
 use super::token::Token;
 use super::{Budget, GitHubError};
+use crate::host::Host;
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// GitHub gives up on a request after ten seconds; an enterprise server may be slower.
@@ -79,6 +80,21 @@ impl Client {
             requests: AtomicU64::new(0),
             remaining: AtomicU64::new(UNKNOWN),
         })
+    }
+
+    /// A client for the GitHub that this machine's variables name; github.com where they name none.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn of_host(host: &Host, token: Token, repository: &str) -> Result<Self, GitHubError> {
+        let api = host.var("GITHUB_API_URL");
+        let graphql = host.var("GITHUB_GRAPHQL_URL");
+        Self::new(
+            api.unwrap_or("https://api.github.com"),
+            graphql.unwrap_or("https://api.github.com/graphql"),
+            token,
+            repository,
+        )
     }
 
     /// Spreads the waits of writers that run at the same time; the token's own seed is used otherwise.

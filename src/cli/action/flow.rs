@@ -70,7 +70,7 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
     for problem in &inputs.problems {
         outcome.error(problem);
     }
-    let client = match connect(runner) {
+    let client = match connect(host) {
         Ok(client) => client,
         Err(error) => {
             outcome.degrade(&said(&error));
@@ -97,19 +97,12 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
     outcome
 }
 
-fn connect(runner: Runner<'_>) -> Result<Client, GitHubError> {
+fn connect(host: &Host) -> Result<Client, GitHubError> {
+    let runner = Runner::of(host);
     let token = runner.input("token").or_else(|| runner.var("GITHUB_TOKEN"));
     let seed = runner.var("GITHUB_RUN_ID").and_then(|id| id.parse().ok());
-    let client = Client::new(
-        runner
-            .var("GITHUB_API_URL")
-            .unwrap_or("https://api.github.com"),
-        runner
-            .var("GITHUB_GRAPHQL_URL")
-            .unwrap_or("https://api.github.com/graphql"),
-        Token::new(token.unwrap_or("")),
-        runner.var("GITHUB_REPOSITORY").unwrap_or(""),
-    )?;
+    let repository = runner.var("GITHUB_REPOSITORY").unwrap_or("");
+    let client = Client::of_host(host, Token::new(token.unwrap_or("")), repository)?;
     Ok(client.seeded(seed.unwrap_or(0)))
 }
 

@@ -23,9 +23,10 @@ impl Run<'_> {
     fn own_run<'r>(&'r self, loaded: &Loaded, config: &'r Config) -> OwnRun<'r> {
         let runner = Runner::of(self.host);
         // A workflow that another one has triggered speaks of that one, and not of itself.
-        let other = (runner.var("GITHUB_EVENT_NAME") == Some("workflow_run"))
-            .then(|| &self.payload["workflow_run"])
-            .filter(|run| run["id"].is_u64());
+        let other = self
+            .triggered_by
+            .as_ref()
+            .map(|_| &self.payload["workflow_run"]);
         let text = |field: &str| other.and_then(|run| run[field].as_str());
         let attempt = || {
             runner

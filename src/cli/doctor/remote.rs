@@ -74,15 +74,7 @@ pub(super) fn look(
         .enable_all()
         .build()?;
     let missing = runtime.block_on(async {
-        let api = host.var("GITHUB_API_URL");
-        let graphql = host.var("GITHUB_GRAPHQL_URL");
-        let client = Client::new(
-            api.unwrap_or("https://api.github.com"),
-            graphql.unwrap_or("https://api.github.com/graphql"),
-            Token::new(token),
-            &repository,
-        );
-        let client = match client {
+        let client = match Client::of_host(host, Token::new(token), &repository) {
             Ok(client) => client,
             Err(error) => {
                 problem("GitHub", &error, checkup);

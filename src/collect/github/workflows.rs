@@ -187,7 +187,8 @@ impl Reader<'_, '_> {
             .filter(|workflow| self.file.is_some() || workflow.is(&run.file))
             .copied()
             .collect();
-        let targets: Vec<Target<'_>> = meant.iter().map(|w| self.target(w)).collect();
+        let config = self.purse.ask.config;
+        let targets: Vec<Target<'_>> = meant.iter().map(|w| Target::of(w, config)).collect();
         let open: Vec<&Target<'_>> = targets
             .iter()
             .filter(|target| !self.is_settled(run, target))
@@ -217,15 +218,6 @@ impl Reader<'_, '_> {
         let events: Vec<Event> = events.collect();
         self.events.extend(events);
         Ok(false)
-    }
-
-    fn target<'t>(&'t self, workflow: &'t DeployWorkflow) -> Target<'t> {
-        let production = self.purse.ask.config.environments.default_name();
-        Target {
-            environment: workflow.environment.as_deref().unwrap_or(production),
-            service: workflow.service.as_deref(),
-            job: workflow.job.as_ref(),
-        }
     }
 
     /// Whether the ledger has the end of this attempt from GitHub itself, and not only what the job said.

@@ -7,10 +7,7 @@
 /// it is not counted and stays as it is.
 #[must_use]
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len())
-        .filter(|i| (0.0..=1.0).contains(&p[*i]))
-        .collect();
-    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let order = ranked(p);
     let tests = order.len() as f64;
     let mut adjusted = p.to_vec();
     let mut smallest = 1.0_f64;
@@ -27,10 +24,7 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
 /// 0 to 1 is no test, as in [`benjamini_hochberg`].
 #[must_use]
 pub fn holm(p: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len())
-        .filter(|i| (0.0..=1.0).contains(&p[*i]))
-        .collect();
-    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let order = ranked(p);
     let tests = order.len() as f64;
     let mut adjusted = p.to_vec();
     let mut largest = 0.0_f64;
@@ -39,6 +33,15 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
         adjusted[*i] = largest;
     }
     adjusted
+}
+
+/// Places of the p-values that are tests, the smallest first.
+fn ranked(p: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..p.len())
+        .filter(|i| (0.0..=1.0).contains(&p[*i]))
+        .collect();
+    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    order
 }
 
 #[cfg(test)]
