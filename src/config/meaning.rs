@@ -75,6 +75,8 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     config.comment = match comment.mode {
         Some(CommentModeFile::Off) => CommentMode::Off,
         Some(CommentModeFile::Shipped) => CommentMode::Shipped,
+        Some(CommentModeFile::Preview) => CommentMode::Preview,
+        Some(CommentModeFile::All) => CommentMode::All,
         None => config.comment,
     };
     config.max_comments = comment.max.unwrap_or(config.max_comments).min(50);
