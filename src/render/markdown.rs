@@ -48,6 +48,8 @@ pub struct RunFacts {
     pub effects: Vec<Effect>,
     /// Pull requests commented on.
     pub commented: usize,
+    /// Page of the digest that was written.
+    pub digest: Option<String>,
     /// The metrics branch.
     pub branch: String,
     /// Such as `https://github.com`.

@@ -40,7 +40,7 @@ pub use badge::badges;
 pub use comment::{comment, marker};
 pub use compare::compare;
 pub use config_file::{Found, FoundFile, FoundWorkflow, config_file};
-pub use digest::DIGESTS;
+pub use digest::{DIGESTS, digest_issue};
 pub use explain::{
     Comparison, EXPLANATION_SCHEMA, Exclusion, Explanation, Fact, Item, Kind, Measure, Part,
     Reason, Rule, Unexplained, explain, explainable, explanation_json, explanation_markdown,

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::comment::{self, Shipped};
+use super::digest;
 use super::inputs::Inputs;
 use super::outcome::Outcome;
 use super::preview;
@@ -296,10 +297,17 @@ impl Run<'_> {
             comment::post(self, &shipped, outcome).await;
         }
         if pass == Pass::Done {
-            preview::post(self, &report, config, outcome).await;
+            self.tell(&loaded.ledger.events, &report, config, outcome)
+                .await;
         }
         outcome.report = Some(report);
         pass
+    }
+
+    /// What is said besides of what was shipped.
+    async fn tell(&self, events: &Events, report: &Report, config: &Config, outcome: &mut Outcome) {
+        preview::post(self, report, config, outcome).await;
+        digest::post(self, events, config, outcome).await;
     }
 
     async fn collect(

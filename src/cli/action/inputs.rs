@@ -18,9 +18,32 @@ pub(super) enum FailOn {
     Error,
 }
 
+/// What a run is for, beside measuring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Nothing else.
+    Auto,
+    /// An issue about the last whole week.
+    Weekly,
+    /// An issue about the last whole month.
+    Monthly,
+}
+
+impl Mode {
+    fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "auto" => Self::Auto,
+            "digest" => Self::Weekly,
+            "monthly-digest" => Self::Monthly,
+            _ => return None,
+        })
+    }
+}
+
 /// The inputs.
 #[derive(Debug, Clone)]
 pub(super) struct Inputs {
+    pub(super) mode: Mode,
     pub(super) environment: Option<String>,
     pub(super) service: Option<String>,
     pub(super) status: Option<String>,
@@ -50,6 +73,9 @@ impl Inputs {
             problems: Vec::new(),
         };
         Self {
+            mode: reader
+                .parsed("mode", "auto, digest or monthly-digest", Mode::named)
+                .unwrap_or(Mode::Auto),
             environment: reader.text("environment"),
             service: reader.text("service"),
             status: reader.text("status"),

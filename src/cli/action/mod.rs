@@ -1,6 +1,7 @@
 //! `fivekeys action`: one run on a runner. Measuring never breaks a deploy: what goes wrong is said, and the exit is 0.
 
 mod comment;
+mod digest;
 mod flow;
 mod inputs;
 mod outcome;

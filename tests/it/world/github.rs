@@ -9,6 +9,8 @@ use super::git::{Actor, Commit, Files, Git, commit_id};
 
 /// The login that the job's token acts as.
 pub(crate) const VIEWER: &str = "github-actions[bot]";
+/// Node id of the repository.
+pub(crate) const REPOSITORY: &str = "R_kwDOworld";
 
 /// One state of a deployment.
 #[derive(Debug, Clone)]
@@ -83,6 +85,8 @@ impl Pull {
 #[derive(Debug, Clone)]
 pub(crate) struct Issue {
     pub(crate) number: u64,
+    /// Login of who opened it.
+    pub(crate) author: String,
     pub(crate) title: String,
     pub(crate) body: String,
     pub(crate) labels: Vec<String>,
@@ -93,6 +97,16 @@ pub(crate) struct Issue {
     pub(crate) reason: Option<&'static str>,
     /// The pull request that closed it last.
     pub(crate) closer: Option<u64>,
+}
+
+impl Issue {
+    pub(crate) fn id(&self) -> String {
+        format!("I_kwDOworld{:05}", self.number)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("https://github.com/acme/shop/issues/{}", self.number)
+    }
 }
 
 /// A comment on a pull request.

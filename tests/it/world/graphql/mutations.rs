@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::super::git::{Blob, Files};
-use super::super::github::VIEWER;
+use super::super::github::{Issue, REPOSITORY, VIEWER};
 use super::{Call, Object, Refusal, Thing};
 
 /// Characters of the longest comment.
@@ -28,6 +28,8 @@ impl Call<'_> {
             "createCommitOnBranch" => self.create_commit(input),
             "addComment" => self.add_comment(input),
             "updateIssueComment" => self.update_comment(input),
+            "createIssue" => self.create_issue(input),
+            "updateIssue" => self.update_issue(input),
             _ => {
                 self.unknown.push(format!("Mutation.{name}"));
                 Ok(Thing::NULL)
@@ -117,6 +119,51 @@ impl Call<'_> {
         comment.edits += 1;
         let node = payload("IssueComment", "id", Thing::leaf(id));
         Ok(payload("UpdateIssueCommentPayload", "issueComment", node))
+    }
+}
+
+impl Call<'_> {
+    fn create_issue(&mut self, input: &Value) -> Result<Thing, Refusal> {
+        if input["repositoryId"] != REPOSITORY {
+            return Err(Refusal::new("NOT_FOUND", "Could not resolve to a node"));
+        }
+        self.need("issues", "write")?;
+        let title = input["title"].as_str().unwrap_or_default();
+        if title.trim().is_empty() {
+            return Err(refused("Title can't be blank"));
+        }
+        let body = comment_body(input)?.to_owned();
+        let numbers = self.github.issues.keys().chain(self.github.pulls.keys());
+        let number = numbers.max().map_or(1, |last| last + 1);
+        let now = self.github.now;
+        let issue = Issue {
+            number,
+            author: VIEWER.to_owned(),
+            title: title.to_owned(),
+            body,
+            labels: Vec::new(),
+            created_at: now,
+            updated_at: now,
+            closed_at: None,
+            reason: None,
+            closer: None,
+        };
+        let node = self.issue(&issue);
+        self.github.issues.insert(number, issue);
+        Ok(payload("CreateIssuePayload", "issue", node))
+    }
+
+    fn update_issue(&mut self, input: &Value) -> Result<Thing, Refusal> {
+        let id = input["id"].as_str().unwrap_or_default();
+        self.need("issues", "write")?;
+        let body = comment_body(input)?.to_owned();
+        let Some(issue) = self.github.issues.values_mut().find(|i| i.id() == id) else {
+            return Err(Refusal::new("NOT_FOUND", "Could not resolve to a node"));
+        };
+        issue.body = body;
+        let issue = issue.clone();
+        let node = self.issue(&issue);
+        Ok(payload("UpdateIssuePayload", "issue", node))
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::git::{Blob, Files};
-use super::super::github::iso;
+use super::super::github::{REPOSITORY, iso};
 use super::{Args, Call, Object, Refusal, Thing};
 
 /// GitHub cuts the text of a blob here.
@@ -112,6 +112,7 @@ impl Call<'_> {
     fn of_repository(&mut self, name: &str, args: &Args) -> Result<Thing, Refusal> {
         let text = |arg: &str| args.get(arg).and_then(Value::as_str);
         match name {
+            "id" => Ok(Thing::leaf(REPOSITORY)),
             "nameWithOwner" => Ok(Thing::leaf(self.github.slug())),
             "isPrivate" => Ok(Thing::leaf(self.github.private)),
             "defaultBranchRef" => Ok(self.reference(&self.github.default_ref())),
@@ -165,7 +166,17 @@ impl Call<'_> {
             })
         };
         let mut rows: Vec<_> = self.github.issues.values().filter(has).collect();
-        rows.sort_by_key(|issue| std::cmp::Reverse((issue.updated_at, issue.number)));
+        let by_creation = args
+            .get("orderBy")
+            .is_some_and(|by| by["field"] == "CREATED_AT");
+        rows.sort_by_key(|issue| {
+            let at = if by_creation {
+                issue.created_at
+            } else {
+                issue.updated_at
+            };
+            std::cmp::Reverse((at, issue.number))
+        });
         let rows = rows.into_iter().map(|row| self.issue(row));
         Ok(Thing::Connection("IssueConnection", rows.collect()))
     }
