@@ -1,7 +1,8 @@
 //! A file whose git history is the log of deployments: which component runs which version (rules U1, U6, U7).
 //!
 //! Three shapes are known, alone or below one another: `"image": "registry/name:tag"` under any key,
-//! `{"api": {"version": "…"}, "deployed_at": "…", "environment": "…"}`, and `image_tag: v123`.
+//! `{"api": {"version": "…"}, "deployed_at": "…", "environment": "…"}`, and `image_tag: v123`, which Helm writes as
+//! `repository` with `tag` and Kustomize as `name` with `newTag`.
 
 use std::collections::BTreeMap;
 
@@ -213,6 +214,10 @@ fn walk(
     if let Some(version) = own.or(tag).or(helm) {
         put(name, &version);
     }
+    if let Some(version) = fields.get("newTag").and_then(plain) {
+        // Kustomize names the image by its whole path.
+        put(name.and_then(|path| path.rsplit('/').next()), &version);
+    }
     for inner in fields.values() {
         if let Some((image, tag)) = inner.as_str().and_then(image) {
             put(Some(image), tag);
@@ -359,6 +364,10 @@ mod tests {
         assert_eq!(one("# chart\nimage_tag: v123\n"), ["- production v123"]);
         assert_eq!(
             one("api:\n  image:\n    repository: ghcr.io/acme/api\n    tag: 1.2.3\n"),
+            ["api production 1.2.3"]
+        );
+        assert_eq!(
+            one("kind: Kustomization\nimages:\n  - name: ghcr.io/acme/api\n    newTag: 1.2.3\n"),
             ["api production 1.2.3"]
         );
         let named = StateFile {
