@@ -30,7 +30,7 @@ const KEYS: [(&str, Default, &str); 43] = [
     ("deployments.time", Is("first_success"), "started"),
     (
         "environments",
-        Says("names that begin with production, prod, prd or live"),
+        Says("those of the rule"),
         "[production, 'eu-*']",
     ),
     (
