@@ -12,6 +12,7 @@ mod hostile;
 mod ledger;
 mod own;
 mod race;
+mod recipes;
 mod source;
 mod steady;
 mod stream;

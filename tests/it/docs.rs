@@ -23,7 +23,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
@@ -102,7 +102,7 @@ fn cell(text: &str) -> String {
 }
 
 /// Fenced blocks of one language.
-fn fenced(text: &str, language: &str) -> Vec<String> {
+pub(crate) fn fenced(text: &str, language: &str) -> Vec<String> {
     let mut out = vec![];
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
