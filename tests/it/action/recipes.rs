@@ -244,6 +244,18 @@ fn what_is_marked_or_written_down() {
     let run = recipe.runner(&world).event("release");
     assert_eq!(counted(&run), ["rel - c2", "rel - c5"]);
 
+    // The release that started a deploy is that deploy.
+    let recipe = Recipe::of("Releases", 1, None);
+    let world = recipe.world();
+    world
+        .github()
+        .tag("v1.0.0", "c2")
+        .release("v1.0.0", "2026-02-10T09:00:00Z")
+        .tag("v1.1.0", "c5")
+        .release("v1.1.0", "2026-03-02T09:55:00Z");
+    let run = recipe.runner(&world).event("release");
+    assert_eq!(counted(&run), ["rel - c2", "run - c5"]);
+
     let recipe = Recipe::of("Tags", 0, Some(0));
     let world = recipe.world();
     world

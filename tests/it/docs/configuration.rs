@@ -144,10 +144,7 @@ impl Reference {
             let kinds: Vec<String> = several.iter().map(|one| self.kind(one)).collect();
             return kinds.join(" or ");
         }
-        let name = match &node["type"] {
-            Value::Array(names) => names[0].as_str(),
-            name => name.as_str(),
-        };
+        let name = node["type"].as_str().or_else(|| node["type"][0].as_str());
         match name.unwrap() {
             "string" => "text".to_owned(),
             "boolean" => "`true`, `false`".to_owned(),
@@ -236,10 +233,11 @@ fn written(key: &str, value: &str) -> String {
         _ => "",
     };
     let names: Vec<&str> = rest.split('.').collect();
-    let open: String = names
+    let open: Vec<String> = names
         .iter()
         .map(|name| format!("{{{with}{name}: "))
         .collect();
+    let open = open.concat();
     let one = format!("{open}{value}{}", "}".repeat(names.len()));
     match list {
         "" => one,

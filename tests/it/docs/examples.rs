@@ -260,7 +260,6 @@ fn words(line: &str) -> Vec<String> {
     for c in line.chars() {
         match (c, quote) {
             (c, Some(open)) if c == open => quote = None,
-            (c, Some(_)) => word.get_or_insert_default().push(c),
             ('\'' | '"', None) => {
                 quote = Some(c);
                 word.get_or_insert_default();
@@ -268,7 +267,7 @@ fn words(line: &str) -> Vec<String> {
             (' ', None) => out.extend(word.take()),
             ('#', None) if word.is_none() => break,
             ('|' | '>' | ';' | '&', None) => break,
-            (c, None) => word.get_or_insert_default().push(c),
+            (c, _) => word.get_or_insert_default().push(c),
         }
     }
     out.extend(word);
