@@ -189,6 +189,18 @@ fn services_by_environment_and_by_input() {
     let mut found = counted(&recipe.runner(&world));
     found.sort();
     assert_eq!(found, ["dep frontend c5", "dep server c5"]);
+    let recipe = Recipe::of("A matrix", 1, Some(1));
+    let world = recipe.world();
+    let jobs = [
+        ("deploy (server)", 1, "09:41", "09:48", "success"),
+        ("deploy (frontend)", 1, "09:41", "09:49", "success"),
+    ];
+    world
+        .github()
+        .ran(900, "deploy.yml", "c5", "2026-03-02T09:40:00Z", "", &jobs);
+    let mut found = counted(&recipe.runner(&world).input("status", ""));
+    found.sort();
+    assert_eq!(found, ["run frontend c5", "run server c5"]);
     let recipe = Recipe::of("A monorepo", 0, Some(0));
     let world = recipe.world();
     deployed(&world, "production", "c5", 900);

@@ -225,6 +225,29 @@ fn every_yaml_block_is_a_workflow_a_configuration_or_corrections() {
     );
 }
 
+#[test]
+fn every_file_to_import_is_read_whole() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&super::read("history.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let mut seen = 0;
+    for (language, adapter) in [("json", "history"), ("csv", "deployments")] {
+        let adapter = fivekeys::adapter::find(adapter).unwrap();
+        for block in blocks(language) {
+            if language == "json" {
+                let value = serde_json::from_str(&block.text).unwrap();
+                assert_eq!(schema.iter_errors(&value).count(), 0, "{block}");
+            }
+            let read = (adapter.read)(block.text.as_bytes(), &config::Config::default())
+                .unwrap_or_else(|e| panic!("{e}: {block}"));
+            assert!(read.events.len() >= 3, "{block}");
+            assert!(read.notes.is_empty(), "{:?}: {block}", read.notes);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2, "no file to import is shown");
+}
+
 /// A form whose answers are read: its label is one of an incident, its headings are those that name a cause.
 fn issue_form(block: &Block, form: &Value) {
     block.keys(form, &["name", "description", "labels", "body"]);
