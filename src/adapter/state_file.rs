@@ -47,6 +47,8 @@ pub struct StateLog {
     pub events: Vec<Event>,
     /// Commits that left the file unreadable; what stood before them goes on.
     pub unreadable: Vec<StateFileError>,
+    /// The file was read, and none of its versions has any of the shapes that are known.
+    pub is_foreign: bool,
 }
 
 /// A component as a file describes it.
@@ -80,7 +82,13 @@ pub fn deployments(
             });
             continue;
         };
-        for (service, component) in components(&document) {
+        let found = components(&document);
+        // One that says nothing at all has nothing to be understood.
+        let silent = document.is_null()
+            || document.as_object().is_some_and(serde_json::Map::is_empty)
+            || document.as_array().is_some_and(Vec::is_empty);
+        log.is_foreign = !silent && running.is_empty() && found.is_empty();
+        for (service, component) in found {
             let key = (service.clone(), component.environment.clone());
             let before = running.insert(key, component.version.clone());
             // Only a changed version is a deployment.
@@ -416,6 +424,10 @@ mod tests {
 
     #[test]
     fn nothing_in_it_breaks_the_reading() {
+        let is_foreign =
+            |text| deployments(&file(), "production", &[version(0, text)], true).is_foreign;
+        assert!(is_foreign("a: 1"));
+        assert!(!is_foreign("{}") && !is_foreign("image_tag: 1"));
         for text in [
             "",
             "null",
