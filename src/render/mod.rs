@@ -31,6 +31,7 @@ mod screen;
 mod spark;
 mod template;
 mod terminal;
+mod this;
 mod trend;
 mod view;
 
@@ -47,7 +48,7 @@ pub use explain::{
 };
 pub use humanize::{REASONS, reason};
 pub use json::{deployments_json, incidents_json, metrics_json};
-pub use markdown::{RunFacts, summary};
+pub use markdown::{Effect, RunFacts, effects, summary};
 pub use page::page;
 pub use preview::{preview, preview_marker};
 pub use readme::readme;
