@@ -229,6 +229,56 @@ fn calendar(zone: &str) -> Calendar {
     )
 }
 
+/// Why a number is missing (rule MD1), by code, and the sentence that says it.
+pub const REASONS: [(&str, &str); 13] = [
+    (
+        "no_deployments",
+        "No production deployment took effect in this window.",
+    ),
+    (
+        "baseline_only",
+        "Only first deployments so far: what they delivered is not known, so nothing can be timed yet.",
+    ),
+    (
+        "no_incident_source",
+        "No incident source is set up, so only rollbacks, reverts and hotfixes can show a failure.",
+    ),
+    (
+        "incident_source_silent",
+        "The incident source fell silent, so a rate would only look good.",
+    ),
+    (
+        "no_failures",
+        "No failed deployment was repaired in this window, so there is nothing to time.",
+    ),
+    (
+        "all_open",
+        "Every failed deployment is still open: there are only lower bounds.",
+    ),
+    (
+        "short_history",
+        "The history begins inside the window; rates use the days that it covers.",
+    ),
+    ("not_permitted", "The token may not read what this needs."),
+    (
+        "rate_limited",
+        "The platform's rate limit was reached before everything was read.",
+    ),
+    ("truncated", "The platform returned only part of the data."),
+    (
+        "by_time",
+        "Without the commit graph, changes are matched to deployments by time only.",
+    ),
+    (
+        "negative",
+        "It was deployed before it began: two clocks disagree.",
+    ),
+    (
+        "approximate_time",
+        "Some deployments have no exact finishing time.",
+    ),
+];
+
 /// Why a metric is missing where so many deployments took effect: the closed list has no code of its own for
 /// deployments that brought nothing to time.
 #[must_use]
@@ -246,33 +296,8 @@ pub(crate) fn missing(metric: &str, code: &str, deployments: u64) -> String {
 /// A reason code (rule MD1) as one sentence; an unknown code is shown as it is.
 #[must_use]
 pub fn reason(code: &str) -> String {
-    let sentence = match code {
-        "no_deployments" => "No production deployment took effect in this window.",
-        "baseline_only" => {
-            "Only first deployments so far: what they delivered is not known, so nothing can be timed yet."
-        }
-        "no_incident_source" => {
-            "No incident source is set up, so only rollbacks, reverts and hotfixes can show a failure."
-        }
-        "incident_source_silent" => {
-            "The incident source fell silent, so a rate would only look good."
-        }
-        "no_failures" => {
-            "No failed deployment was repaired in this window, so there is nothing to time."
-        }
-        "all_open" => "Every failed deployment is still open: there are only lower bounds.",
-        "short_history" => {
-            "The history begins inside the window; rates use the days that it covers."
-        }
-        "not_permitted" => "The token may not read what this needs.",
-        "rate_limited" => "The platform's rate limit was reached before everything was read.",
-        "truncated" => "The platform returned only part of the data.",
-        "by_time" => "Without the commit graph, changes are matched to deployments by time only.",
-        "negative" => "It was deployed before it began: two clocks disagree.",
-        "approximate_time" => "Some deployments have no exact finishing time.",
-        other => return other.replace('_', " "),
-    };
-    sentence.to_owned()
+    let known = REASONS.iter().find(|(known, _)| *known == code);
+    known.map_or_else(|| code.replace('_', " "), |(_, says)| (*says).to_owned())
 }
 
 #[cfg(test)]

@@ -42,11 +42,11 @@ pub use compare::compare;
 pub use config_file::{Found, FoundFile, FoundWorkflow, config_file};
 pub use digest::{DIGESTS, digest_issue};
 pub use explain::{
-    Comparison, EXPLANATION_SCHEMA, Exclusion, Explanation, Fact, Item, Kind, Measure, Part,
+    Comparison, EXPLANATION_SCHEMA, Exclusion, Explanation, Fact, Item, Kind, Measure, Part, RULES,
     Reason, Rule, Unexplained, explain, explainable, explanation_json, explanation_markdown,
     explanation_terminal,
 };
-pub use humanize::reason;
+pub use humanize::{REASONS, reason};
 pub use json::{deployments_json, incidents_json, metrics_json};
 pub use markdown::{Effect, RunFacts, effects, summary};
 pub use page::page;

@@ -2,6 +2,7 @@
 
 mod comments;
 mod config;
+mod cost;
 mod digest;
 mod events;
 mod evidence;
@@ -13,6 +14,7 @@ mod ledger;
 mod own;
 mod preview;
 mod race;
+mod recipes;
 mod source;
 mod steady;
 mod stream;
