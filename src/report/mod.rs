@@ -4,6 +4,7 @@ mod advice;
 mod beside;
 mod chance;
 mod facts;
+mod flow;
 mod headline;
 mod measure;
 mod outlook;
@@ -110,6 +111,8 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         forecast: outlook.forecast,
         shifts: outlook.shifts,
         batch_risk: outlook.batch_risk,
+        lead_time_bands: flow::bands(&pooled, &period),
+        waits: flow::waits(&pooled, &period),
         findings: outlook.findings,
         sources: facts::sources(events, &timeline),
         targets: promise::targets(&sight),
