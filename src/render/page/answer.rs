@@ -108,9 +108,12 @@ fn next(report: &Report, judged: &Judged) -> (String, Vec<String>) {
         return (says.to_owned(), how);
     }
     if let Some(advice) = &judged.advice {
+        let Some(step) = advice.steps.first() else {
+            return (advice.says.clone(), Vec::new());
+        };
         let prize = (!advice.prize.is_empty()).then(|| advice.prize.clone());
-        let how = prize.into_iter().chain(advice.steps.first().cloned());
-        return (advice.says.clone(), how.collect());
+        let how = std::iter::once(advice.says.clone()).chain(prize);
+        return (step.clone(), how.collect());
     }
     let found = report.findings.iter().find_map(|f| f.next.clone());
     if let Some(says) = found {
@@ -152,7 +155,8 @@ mod tests {
     #[test]
     fn the_recommendation_is_what_comes_next() {
         let found = of(&fixture::promised());
-        assert_eq!(found.next, "Review is your largest wait.");
+        assert_eq!(found.next, "Put reviews before new work.");
+        assert_eq!(found.how[0], "Review is your largest wait.");
         assert_eq!(found.how.len(), 2);
         assert!(found.why.iter().any(|s| s.contains("largest stage")));
     }

@@ -58,6 +58,8 @@ pub(super) struct Label {
 /// The values behind a chart.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Table {
+    /// Most cells are words, not numbers.
+    pub(super) words: bool,
     pub(super) heads: Vec<&'static str>,
     /// The first cell of each names the row.
     pub(super) rows: Vec<Vec<String>>,
@@ -96,12 +98,6 @@ impl Axis {
     #[must_use]
     pub(super) fn y(&self, value: f64) -> String {
         px(TOP + HEIGHT * (1.0 - self.share(value)))
-    }
-
-    /// How many pixels it stands above the foot.
-    #[must_use]
-    pub(super) fn height(&self, value: f64) -> String {
-        px(HEIGHT * self.share(value))
     }
 
     /// Labels from the foot upwards.

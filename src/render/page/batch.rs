@@ -17,6 +17,7 @@ pub(super) struct Batch {
     ticks: Vec<Tick>,
     labels: Vec<Label>,
     bands: Vec<Band>,
+    slot: String,
     bar: String,
     table: Table,
 }
@@ -27,7 +28,6 @@ struct Band {
     hit: String,
     middle: String,
     y: String,
-    height: String,
     /// Ends of the interval.
     high: String,
     low: String,
@@ -60,7 +60,6 @@ fn batch(size: &str, risk: &BatchRisk) -> Option<Batch> {
             hit: across(at, count),
             middle: across(at + 0.5, count),
             y: axis.y(*ratio),
-            height: axis.height(*ratio),
             high: axis.y(*high),
             low: axis.y(*low),
             words: format!(
@@ -86,8 +85,10 @@ fn batch(size: &str, risk: &BatchRisk) -> Option<Batch> {
             })
             .collect(),
         bands: known.iter().enumerate().map(band).collect(),
+        slot: across(1.0, count),
         bar: across(0.6, count),
         table: Table {
+            words: false,
             heads: vec!["Size", "Deployments", "Failed", "Share", "95 % interval"],
             rows: known.iter().map(|of| row(of)).collect(),
         },

@@ -37,6 +37,8 @@ pub(super) struct Spread {
     ticks: Vec<Tick>,
     labels: Vec<Label>,
     bars: Vec<Bar>,
+    /// Width of a bar.
+    bar: String,
     /// Median and 90th percentile.
     marks: Vec<Label>,
     table: Table,
@@ -46,9 +48,7 @@ pub(super) struct Spread {
 #[derive(Debug, Serialize)]
 struct Bar {
     x: String,
-    width: String,
     y: String,
-    height: String,
     words: String,
 }
 
@@ -67,7 +67,10 @@ pub(super) fn spread(report: &Report) -> Option<Spread> {
     let axis = Axis::holding(Unit::PerDay, &[most]);
     let count = bands.len() as f64;
     let lead = &report.overall.metrics.change_lead_time;
-    let marks = [("median", lead.median_seconds), ("90 %", lead.p90_seconds)];
+    let marks = [
+        ("median", lead.median_seconds),
+        ("90th percentile", lead.p90_seconds),
+    ];
     Some(Spread {
         says: sentence(bands, all, lead.median_seconds),
         ticks: axis.ticks(),
@@ -77,12 +80,11 @@ pub(super) fn spread(report: &Report) -> Option<Spread> {
             .enumerate()
             .map(|(at, band)| Bar {
                 x: across(at as f64 + 0.04, count),
-                width: across(0.92, count),
                 y: axis.y(band.changes as f64),
-                height: axis.height(band.changes as f64),
                 words: format!("{}: {}", range(band), of_all(band.changes, all)),
             })
             .collect(),
+        bar: across(0.92, count),
         marks: marks
             .into_iter()
             .filter_map(|(name, value)| {
@@ -94,6 +96,7 @@ pub(super) fn spread(report: &Report) -> Option<Spread> {
             })
             .collect(),
         table: Table {
+            words: false,
             heads: vec!["Lead time", "Changes", "Share"],
             rows: bands
                 .iter()
@@ -229,6 +232,7 @@ pub(super) fn stages(report: &Report) -> Option<Stages> {
             .collect(),
         mean: humanize::duration(sum),
         table: Table {
+            words: false,
             heads: vec![
                 "Stage", "Changes", "Median", "p75", "p90", "p95", "p99", "Mean",
             ],
@@ -301,7 +305,7 @@ pub(super) fn heat(report: &Report) -> Option<Heat> {
         .filter_map(|stage| heat_map(report, stage))
         .collect();
     let day = |(at, name): (usize, &&str)| Tick {
-        y: px(CELL * at as f64 + 12.0),
+        y: px(CELL * at as f64 + 8.0),
         label: (*name).to_owned(),
     };
     let hour = |at: usize| Label {

@@ -10,6 +10,7 @@ pub(super) fn incidents(report: &Report, most: usize) -> Table {
     let mut found: Vec<&Incident> = report.incidents.iter().collect();
     found.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
     Table {
+        words: true,
         heads: vec![
             "Incident",
             "Opened",
@@ -61,6 +62,7 @@ pub(super) fn no_incidents(report: &Report) -> String {
 #[must_use]
 pub(super) fn services(report: &Report, most: usize) -> Table {
     Table {
+        words: false,
         heads: vec![
             "Service",
             "Change lead time",

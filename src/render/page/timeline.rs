@@ -14,8 +14,10 @@ const COLUMNS: i64 = 105;
 const LANES: usize = 8;
 /// Height of one, in pixels.
 const LANE: f64 = 12.0;
-/// Most repairs that are drawn, and most rows of tables.
+/// Most repairs that are drawn.
 const REPAIRS: usize = 120;
+/// Most rows of the table of failures.
+const FAILURES: usize = 60;
 /// Part of the width that a repair takes at least, so that it can be seen and pointed at.
 const THIN: f64 = 0.006;
 /// From this many days on, a label names the year.
@@ -30,7 +32,7 @@ pub(super) struct Timeline {
     ticks: Vec<Tick>,
     labels: Vec<Label>,
     columns: Vec<Column>,
-    width: String,
+    bar: String,
     slot: String,
     repairs: Vec<Repair>,
     /// Failed deployments that found no room.
@@ -42,13 +44,13 @@ pub(super) struct Timeline {
     failed_hidden: usize,
 }
 
-/// Deployments of some days, as parts of a column from the foot upwards.
+/// Deployments of some days, as columns from the foot, the highest first: each hides the lower part of those before.
 #[derive(Debug, Serialize)]
 struct Column {
     x: String,
     hit: String,
-    /// Kind, y and height.
-    parts: Vec<(&'static str, String, String)>,
+    /// Kind, and where it ends.
+    parts: Vec<(&'static str, String)>,
     words: String,
 }
 
@@ -159,13 +161,13 @@ pub(super) fn timeline(report: &Report) -> Option<Timeline> {
             .filter(|(_, count)| count.all() > 0)
             .map(|(at, count)| column(&span, at, count, &axis))
             .collect(),
-        width: across(0.8, columns),
+        bar: across(0.8, columns),
         slot: across(1.0, columns),
         hidden: failed.len().saturating_sub(repairs.len()),
         repairs,
         lanes: px(LANE * lanes as f64 + 2.0),
         table: counted(&span, &counts),
-        failed_hidden: failed.len().saturating_sub(REPAIRS),
+        failed_hidden: failed.len().saturating_sub(FAILURES),
         failed: failures(report, &failed),
     })
 }
@@ -186,9 +188,10 @@ fn column(span: &Span<'_>, at: usize, count: &Count, axis: &Axis) -> Column {
     ] {
         if number > 0 {
             below += number as f64;
-            parts.push((kind, axis.y(below), axis.height(number as f64)));
+            parts.push((kind, axis.y(below)));
         }
     }
+    parts.reverse();
     let columns = span.columns as f64;
     let mut words = format!(
         "{}: {}",
@@ -208,46 +211,62 @@ fn column(span: &Span<'_>, at: usize, count: &Count, axis: &Axis) -> Column {
     }
 }
 
-/// Each failed deployment as a line in the first row that has room, and how many rows that takes.
+/// Each failed deployment as a line in the first row that has room, and how many rows that takes: those that are not
+/// repaired yet first, then the newest.
 fn repairs(span: &Span<'_>, failed: &[&Deployment]) -> (Vec<Repair>, usize) {
-    let mut free = [0.0_f64; LANES];
+    let mut taken: [Vec<(f64, f64)>; LANES] = Default::default();
     let mut out = Vec::new();
-    let mut used = 0;
-    for deployment in failed {
+    let (repaired, open): (Vec<&Deployment>, Vec<&Deployment>) =
+        failed.iter().rev().partition(|d| d.recovered_at.is_some());
+    for deployment in open.into_iter().chain(repaired) {
         let Some(at) = deployment.finished_at else {
             continue;
         };
-        let from = span.share(at).min(1.0 - THIN);
         let until = deployment.recovered_at.unwrap_or(span.report.window.to);
+        let from = span.share(at).min(1.0 - THIN);
         let to = span.share(until).max(from + THIN);
-        let Some((lane, end)) = free.iter_mut().enumerate().find(|(_, end)| **end <= from) else {
-            continue;
+        let has_room = |row: &&mut Vec<(f64, f64)>| {
+            let apart = |(begin, end): &(f64, f64)| to + THIN / 2.0 <= *begin || *end <= from;
+            row.iter().all(apart)
         };
+        let mut rows = taken.iter_mut().enumerate();
         if out.len() == REPAIRS {
             break;
         }
-        *end = to + THIN / 2.0;
-        used = used.max(lane + 1);
-        let took = match deployment.restored_after_seconds {
-            Some(seconds) => format!("repaired after {}", humanize::exact(seconds)),
-            None if deployment.recovered_at.is_some() => "repaired".to_owned(),
-            None => "not repaired yet".to_owned(),
-        };
-        let day = humanize::minute(at, &span.report.window.timezone);
-        out.push(Repair {
-            x: across(from, 1.0),
-            width: across(to - from, 1.0),
-            y: px(LANE * lane as f64 + 2.0),
-            open: deployment.recovered_at.is_none(),
-            words: format!("{}, failed {day}: {took}", escape::brief(&deployment.id)),
-        });
+        if let Some((lane, row)) = rows.find(|(_, row)| has_room(row)) {
+            row.push((from, to + THIN / 2.0));
+            out.push(repair(span, deployment, at, (from, to, lane)));
+        }
     }
+    let used = taken.iter().filter(|row| !row.is_empty()).count();
     (out, used)
+}
+
+fn repair(
+    span: &Span<'_>,
+    deployment: &Deployment,
+    at: Instant,
+    (from, to, lane): (f64, f64, usize),
+) -> Repair {
+    let took = match deployment.restored_after_seconds {
+        Some(seconds) => format!("repaired after {}", humanize::exact(seconds)),
+        None if deployment.recovered_at.is_some() => "repaired".to_owned(),
+        None => "not repaired yet".to_owned(),
+    };
+    let day = humanize::minute(at, &span.report.window.timezone);
+    Repair {
+        x: across(from, 1.0),
+        width: across(to - from, 1.0),
+        y: px(LANE * lane as f64 + 2.0),
+        open: deployment.recovered_at.is_none(),
+        words: format!("{}, failed {day}: {took}", escape::brief(&deployment.id)),
+    }
 }
 
 fn counted(span: &Span<'_>, counts: &[Count]) -> Table {
     let full = counts.iter().enumerate().filter(|(_, c)| c.all() > 0);
     Table {
+        words: false,
         heads: vec!["From", "Deployments", "Rework", "Failed"],
         rows: full
             .map(|(at, c)| {
@@ -262,6 +281,7 @@ fn counted(span: &Span<'_>, counts: &[Count]) -> Table {
 fn failures(report: &Report, failed: &[&Deployment]) -> Table {
     let minute = |at: Instant| humanize::minute(at, &report.window.timezone);
     Table {
+        words: true,
         heads: vec![
             "Deployment",
             "Finished",
@@ -271,7 +291,7 @@ fn failures(report: &Report, failed: &[&Deployment]) -> Table {
         rows: failed
             .iter()
             .rev()
-            .take(REPAIRS)
+            .take(FAILURES)
             .map(|d| {
                 let known = d.evidence.iter().find(|e| e.says == "failed");
                 vec![
@@ -333,6 +353,6 @@ mod tests {
         let found = timeline(&report).unwrap();
         assert_eq!(found.repairs.len(), LANES);
         assert_eq!(found.hidden, 500 - LANES);
-        assert_eq!(found.failed.rows.len(), REPAIRS);
+        assert_eq!(found.failed.rows.len(), FAILURES);
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::axis::{self, Axis, HEIGHT, Label, Table, Tick, across, px};
 use crate::render::{chart, humanize, spark};
 use crate::report::v1::{DeltaState, Point, Report, Series};
-use crate::report::{Metric, Unit};
+use crate::report::{Factor, Metric, Unit};
 
 /// Most weeks of a chart: two years.
 const WEEKS: usize = 105;
@@ -20,6 +20,7 @@ const SPARK: usize = 26;
 #[derive(Debug, Serialize)]
 pub(super) struct Plot {
     title: &'static str,
+    factor: u8,
     /// What else there is to see.
     note: &'static str,
     /// The chart in a sentence, for who cannot see it.
@@ -35,8 +36,17 @@ pub(super) struct Plot {
     lines: Vec<String>,
     /// The same of the 90th percentile.
     upper: Vec<String>,
-    shift: Option<Label>,
+    shift: Option<Shift>,
     table: Table,
+}
+
+/// Where the level changed.
+#[derive(Debug, Serialize)]
+struct Shift {
+    x: String,
+    label: String,
+    /// On which side of the line the label stands.
+    anchor: &'static str,
 }
 
 /// One week of a chart.
@@ -47,9 +57,8 @@ struct Week {
     /// Where its bar begins.
     bar_x: String,
     middle: String,
-    /// Of its bar or dot; empty without a value.
+    /// Top of its bar, or its dot; empty without a value.
     y: String,
-    height: String,
     is_bar: bool,
     partial: bool,
     words: String,
@@ -79,6 +88,7 @@ pub(super) fn plot(metric: &Metric, report: &Report) -> Option<Plot> {
     let count = points.len() as f64;
     Some(Plot {
         title: chart::title(metric),
+        factor: u8::from(metric.factor == Factor::Instability),
         note: match (metric.id, is_bar) {
             ("change_lead_time", _) => "dashed: 90th percentile; log scale",
             (_, false) => "log scale",
@@ -96,6 +106,7 @@ pub(super) fn plot(metric: &Metric, report: &Report) -> Option<Plot> {
         upper: polylines(points, &axis, p90),
         shift: shift(metric, report, points),
         table: Table {
+            words: false,
             heads: vec!["Week of", "Value", "Deployments"],
             rows: points.iter().map(|p| row(metric, p)).collect(),
         },
@@ -112,14 +123,17 @@ fn weeks(metric: &Metric, points: &[Point], axis: &Axis) -> Vec<Week> {
             bar_x: across(at + 0.12, count),
             middle: across(at + 0.5, count),
             y: value.map(|v| axis.y(v)).unwrap_or_default(),
-            height: value.map(|v| axis.height(v)).unwrap_or_default(),
             is_bar: metric.unit != Unit::Seconds,
             partial: point.partial,
             words: format!(
-                "Week of {}: {}{}",
+                "{}: {}{}",
                 point.start,
                 worded(metric, point),
-                if point.partial { ", not whole" } else { "" }
+                if point.partial {
+                    ", not a whole week"
+                } else {
+                    ""
+                }
             ),
         }
     });
@@ -171,13 +185,19 @@ fn sentence(metric: &Metric, points: &[Point]) -> String {
 }
 
 /// Where the level of the weeks changed for certain.
-fn shift(metric: &Metric, report: &Report, points: &[Point]) -> Option<Label> {
+fn shift(metric: &Metric, report: &Report, points: &[Point]) -> Option<Shift> {
     let found = report.shifts.change_points.get(metric.id)?;
     let first = found.first_after.as_deref()?;
     let at = points.iter().position(|p| p.start == first)?;
-    (found.state == DeltaState::Changed).then(|| Label {
+    let is_seen = at > 0 && found.state == DeltaState::Changed;
+    is_seen.then(|| Shift {
         x: across(at as f64, points.len() as f64),
         label: format!("level changed {}", humanize::axis_day(first)),
+        anchor: if at * 2 < points.len() {
+            "start"
+        } else {
+            "end"
+        },
     })
 }
 
