@@ -14,6 +14,8 @@ import { makePages } from "./pages.mjs";
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const WIDTHS = { phone: 390, desk: 1280 };
 const LONGEST = 300_000;
+// Stories whose tables are judged too; those of the others are the same, and axe takes long over them.
+const UNFOLDED = ["typical", "hostile"];
 
 const [program, kept] = process.argv.slice(2);
 const folder = kept ?? mkdtempSync(join(tmpdir(), "fivekeys-browser-"));
@@ -45,10 +47,10 @@ function sticksOut() {
 function overlap() {
   return [...document.querySelectorAll("figure .chart")].flatMap((chart) => {
     const boxes = [...chart.querySelectorAll(".at")].map((text) => [text.textContent, text.getBoundingClientRect()]);
-    return boxes
-      .slice(1)
-      .filter(([, box], at) => box.top === boxes[at][1].top && box.left < boxes[at][1].right)
-      .map(([text], at) => `labels overlap: ${boxes[at][0]} and ${text}`);
+    return boxes.slice(1).flatMap(([text, box], at) => {
+      const [before, left] = boxes[at];
+      return box.top === left.top && box.left < left.right ? [`labels overlap: ${before} and ${text}`] : [];
+    });
   });
 }
 
@@ -64,9 +66,11 @@ async function view(browser, { name, path }, [device, width], colorScheme) {
   for (const found of await page.evaluate(sticksOut)) fail(where, found);
   for (const found of await page.evaluate(overlap)) fail(where, found);
   if (kept) await page.screenshot({ path: join(folder, `${name}-${device}-${colorScheme}.png`), fullPage: true });
-  // What is folded is read too.
-  await page.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = true)));
   for (const found of await judged(page)) fail(where, found);
+  await page.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = true)));
+  if (UNFOLDED.includes(name) && device === "desk") {
+    for (const found of await judged(page)) fail(where, `unfolded: ${found}`);
+  }
   for (const found of await page.evaluate(sticksOut)) fail(where, `unfolded: ${found}`);
   await context.close();
 }

@@ -11,7 +11,9 @@ pub(super) const TOP: f64 = 22.0;
 /// Height of the plot.
 pub(super) const HEIGHT: f64 = 128.0;
 /// Most labels below a chart: they stand side by side on a phone.
-pub(super) const LABELS: usize = 6;
+const LABELS: usize = 6;
+/// The same with the year.
+const LABELS_WITH_YEAR: usize = 4;
 
 /// Spans that people know, in seconds: the ticks of a logarithmic axis.
 const SPANS: [f64; 10] = [
@@ -140,14 +142,14 @@ fn short(value: f64, decimals: usize) -> String {
     }
 }
 
-/// At most [`LABELS`] of `count` places, evenly apart: position and label.
-pub(super) fn labels(count: usize, label: impl Fn(usize) -> String) -> Vec<Label> {
-    let every = count.div_ceil(LABELS).max(1);
+/// The days of some of `count` places, evenly apart; on a `long` axis they name the year, and are fewer.
+pub(super) fn labels(count: usize, long: bool, day: impl Fn(usize) -> String) -> Vec<Label> {
+    let most = if long { LABELS_WITH_YEAR } else { LABELS };
     (0..count)
-        .step_by(every)
+        .step_by(count.div_ceil(most).max(1))
         .map(|at| Label {
             x: across(at as f64 + 0.5, count as f64),
-            label: label(at),
+            label: humanize::axis_label(&day(at), long),
         })
         .collect()
 }
@@ -191,8 +193,9 @@ mod tests {
     #[test]
     fn labels_never_stand_closer_than_a_sixth() {
         for count in [0, 1, 6, 7, 13, 105] {
-            assert!(labels(count, |at| at.to_string()).len() <= LABELS);
+            assert!(labels(count, false, |at| at.to_string()).len() <= LABELS);
+            assert!(labels(count, true, |at| at.to_string()).len() <= LABELS_WITH_YEAR);
         }
-        assert_eq!(labels(13, |at| at.to_string())[1].label, "3");
+        assert_eq!(labels(13, false, |at| at.to_string())[1].label, "3");
     }
 }

@@ -93,6 +93,10 @@ impl<'r> Span<'r> {
         }
     }
 
+    fn is_long(&self) -> bool {
+        (self.report.window.to - self.report.window.from).num_days() > LONG
+    }
+
     fn start(&self, column: usize) -> String {
         let days = i64::try_from(column).unwrap_or(0).saturating_mul(self.days);
         let at = self.report.window.from + chrono::Duration::days(days);
@@ -151,10 +155,7 @@ pub(super) fn timeline(report: &Report) -> Option<Timeline> {
             failed.iter().filter(|d| d.recovered_at.is_none()).count()
         ),
         ticks: axis.ticks(),
-        labels: axis::labels(span.columns, |at| {
-            let long = span.days * i64::try_from(span.columns).unwrap_or(0) > LONG;
-            humanize::axis_label(&span.start(at), long)
-        }),
+        labels: axis::labels(span.columns, span.is_long(), |at| span.start(at)),
         columns: counts
             .iter()
             .enumerate()

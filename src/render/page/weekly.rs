@@ -13,6 +13,8 @@ const WEEKS: usize = 105;
 const LONG: usize = 60;
 /// Width of the box that lines are drawn in; it is stretched.
 const BOX: f64 = 1000.0;
+/// Most points of one line.
+const PIECE: usize = 30;
 /// Weeks of the small line in a card.
 const SPARK: usize = 26;
 
@@ -96,8 +98,8 @@ pub(super) fn plot(metric: &Metric, report: &Report) -> Option<Plot> {
         },
         says: sentence(metric, points),
         ticks: axis.ticks(),
-        labels: axis::labels(points.len(), |at| {
-            humanize::axis_label(&points[at].start, points.len() >= LONG)
+        labels: axis::labels(points.len(), points.len() >= LONG, |at| {
+            points.get(at).map(|p| p.start.clone()).unwrap_or_default()
         }),
         weeks: weeks(metric, points, &axis),
         slot: across(1.0, count),
@@ -219,8 +221,15 @@ fn joined(points: impl Iterator<Item = Option<String>>) -> Vec<String> {
             _ => {}
         }
     }
-    out.retain(|run| run.len() > 1);
-    out.into_iter().map(|run| run.join(" ")).collect()
+    out.iter().flat_map(|run| pieces(run)).collect()
+}
+
+/// A run of points in pieces that share their ends: text is cut beyond a length, whatever it is.
+fn pieces(run: &[String]) -> Vec<String> {
+    let ends = (1..run.len()).step_by(PIECE - 1);
+    ends.filter_map(|end| run.get(end - 1..(end - 1 + PIECE).min(run.len())))
+        .map(|piece| piece.join(" "))
+        .collect()
 }
 
 /// The small line in a metric's card, in a box of 100 by 24; empty below two values.
@@ -262,6 +271,28 @@ mod tests {
         );
         assert_eq!(plot.table.rows[5][1], "–");
         assert!(plot.weeks[5].y.is_empty());
+    }
+
+    #[test]
+    fn a_long_line_is_whole() {
+        let mut report = fixture::shop();
+        let week = report.overall.series.weekly[3].clone();
+        report.overall.series.weekly = vec![week; 105];
+        let plot = plot(&METRICS[0], &report).unwrap();
+        let ends: Vec<(&str, &str)> = plot
+            .lines
+            .iter()
+            .map(|l| {
+                (
+                    l.split(' ').next().unwrap(),
+                    l.split(' ').next_back().unwrap(),
+                )
+            })
+            .collect();
+        assert!(ends.windows(2).all(|w| w[0].1 == w[1].0), "{ends:?}");
+        let points: usize = plot.lines.iter().map(|l| l.split(' ').count() - 1).sum();
+        assert_eq!(points + 1, 105);
+        assert!(plot.lines.iter().all(|l| l.len() < 500));
     }
 
     #[test]
