@@ -65,7 +65,8 @@ fn overall(report: &Report) -> Badge {
         "change_lead_time",
         "change_fail_rate",
     ];
-    let values: Vec<String> = shown.iter().filter_map(|id| short(report, id)).collect();
+    // One that is missing keeps its place, so that no other is taken for it.
+    let values: Vec<Option<String>> = shown.iter().map(|id| short(report, id)).collect();
     let rows = view::rows(&report.overall);
     let words: Vec<String> = rows
         .iter()
@@ -75,7 +76,10 @@ fn overall(report: &Report) -> Badge {
         .iter()
         .filter_map(|row| Some(format!("{} {}", label(row.id), short(report, row.id)?)))
         .collect();
-    let has_data = !values.is_empty();
+    let has_data = values.iter().any(Option::is_some);
+    let values = values
+        .into_iter()
+        .map(|v| v.unwrap_or_else(|| "–".to_owned()));
     let said = |parts: Vec<String>| {
         if has_data {
             parts.join(" · ")
@@ -86,7 +90,7 @@ fn overall(report: &Report) -> Badge {
     Badge {
         path: "badges/dora".to_owned(),
         label: "DORA",
-        message: said(values),
+        message: said(values.collect()),
         wide: said(named),
         fill: if has_data { NEUTRAL } else { NO_DATA },
         title: format!("DORA: {}", words.join(", ")),
@@ -286,6 +290,12 @@ mod tests {
         let out = badges(&fixture::empty()).unwrap();
         assert!(out.iter().all(|(_, text)| text.contains("no data")));
         assert!(out[0].1.contains(NO_DATA.light) && out[0].1.contains(NO_DATA.dark));
+        let young = badges(&fixture::young()).unwrap();
+        assert!(
+            young[2].1.contains("\"2.3/week · – · 0 %\""),
+            "{}",
+            young[2].1
+        );
         let wide = text(&out, "badges/change-lead-time-wide.svg");
         assert!(wide.contains(">no data: no deployments<"), "{wide}");
     }

@@ -12,6 +12,8 @@ const SENTENCES: usize = 3;
 /// Three answers.
 #[derive(Debug, Serialize)]
 pub(super) struct Answers {
+    /// There is a window before to hold this one against.
+    pub(super) compared: bool,
     /// In two or three words.
     pub(super) better: String,
     /// What moved; worse first.
@@ -50,6 +52,7 @@ pub(super) fn answers(report: &Report, judged: &Judged) -> Answers {
     moves.sort_by_key(|of| of.news != "bad");
     let (next, how) = next(report, judged);
     Answers {
+        compared: !is_empty(report),
         better: better(report, &moves),
         moves,
         why: why(report, judged),
@@ -89,10 +92,9 @@ fn why(report: &Report, judged: &Judged) -> Vec<String> {
     if !judged.bottleneck.is_empty() {
         out.push(judged.bottleneck.clone());
     }
-    if out.is_empty() {
-        let good = report.findings.iter().filter(|f| f.level == "good");
-        out.extend(good.map(|f| f.says.clone()).take(SENTENCES - 1));
-    }
+    let good = report.findings.iter().filter(|f| f.level == "good");
+    out.extend(good.map(|f| f.says.clone()));
+    out.truncate(SENTENCES);
     if out.is_empty() {
         out.push("Nothing stands out in this window.".to_owned());
     }

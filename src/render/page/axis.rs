@@ -10,6 +10,8 @@ use crate::report::Unit;
 pub(super) const TOP: f64 = 22.0;
 /// Height of the plot.
 pub(super) const HEIGHT: f64 = 128.0;
+/// Most labels beside a chart.
+const TICKS: usize = 6;
 /// Most labels below a chart: they stand side by side on a phone.
 const LABELS: usize = 6;
 /// The same with the year.
@@ -111,11 +113,16 @@ impl Axis {
         };
         match self {
             Self::Even(scale) => scale.ticks().into_iter().map(tick).collect(),
-            Self::Spans { low, high } => SPANS
-                .into_iter()
-                .filter(|span| low <= span && span <= high)
-                .map(|span| tick((span, humanize::span_name(span))))
-                .collect(),
+            Self::Spans { low, high } => {
+                let is_within = |span: &f64| low <= span && span <= high;
+                let count = SPANS.iter().filter(|span| is_within(span)).count();
+                SPANS
+                    .into_iter()
+                    .filter(is_within)
+                    .step_by(if count > TICKS { 2 } else { 1 })
+                    .map(|span| tick((span, humanize::span_name(span))))
+                    .collect()
+            }
         }
     }
 }

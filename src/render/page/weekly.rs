@@ -76,7 +76,8 @@ pub(super) fn plot(metric: &Metric, report: &Report) -> Option<Plot> {
         p.lead_time_p90_seconds
             .filter(|_| metric.id == "change_lead_time" && !p.partial)
     };
-    if points.iter().filter_map(value).count() < 2 {
+    let is_silent = points.iter().all(|p| p.deployments == 0);
+    if is_silent || points.iter().filter_map(value).count() < 2 {
         return None;
     }
     let all: Vec<f64> = points
@@ -236,6 +237,9 @@ fn pieces(run: &[String]) -> Vec<String> {
 #[must_use]
 pub(super) fn spark_lines(metric: &str, series: &Series) -> Vec<String> {
     let points = spark::whole_weeks(series, SPARK);
+    if points.iter().all(|p| p.deployments == 0) {
+        return Vec::new();
+    }
     let values: Vec<Option<f64>> = points.iter().map(|p| spark::value_of(metric, p)).collect();
     let top = values.iter().flatten().copied().fold(0.0, f64::max);
     let last = (values.len().saturating_sub(1)).max(1) as f64;
