@@ -72,7 +72,24 @@ async function view(browser, { name, path }, [device, width], colorScheme) {
     for (const found of await judged(page)) fail(where, `unfolded: ${found}`);
   }
   for (const found of await page.evaluate(sticksOut)) fail(where, `unfolded: ${found}`);
+  if (device === "desk") for (const found of await pointedAt(page)) fail(where, found);
+  // A sheet of A4 between its margins.
+  await page.emulateMedia({ media: "print" });
+  await page.setViewportSize({ width: 703, height: 1000 });
+  for (const found of await page.evaluate(overlap)) fail(where, `printed: ${found}`);
   await context.close();
+}
+
+// Whether the first week of a chart says its value when it is pointed at.
+async function pointedAt(page) {
+  const week = page.locator(".bars g").first();
+  if ((await week.count()) === 0) return [];
+  const says = week.locator(".tip");
+  const before = await says.isVisible();
+  await week.locator(".hit").scrollIntoViewIfNeeded();
+  const box = await week.locator(".hit").boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  return !before && (await says.isVisible()) ? [] : ["a week that is pointed at does not say its value"];
 }
 
 // By its own policy, without scripts: the first stop of the keyboard is the way past the header, and it prints.

@@ -90,7 +90,7 @@ fn batch(size: &str, risk: &BatchRisk) -> Option<Batch> {
         table: Table {
             words: false,
             heads: vec!["Size", "Deployments", "Failed", "Share", "95 % interval"],
-            rows: known.iter().map(|of| row(of)).collect(),
+            rows: known.iter().map(row).collect(),
         },
     })
 }

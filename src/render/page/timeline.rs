@@ -194,16 +194,15 @@ fn column(span: &Span<'_>, at: usize, count: &Count, axis: &Axis) -> Column {
     }
     parts.reverse();
     let columns = span.columns as f64;
-    let mut words = format!(
-        "{}: {}",
-        span.start(at),
-        humanize::plural(count.all(), "deployment")
-    );
-    for (number, name) in [(count.failed, "failed"), (count.rework, "rework")] {
-        if number > 0 {
-            words.push_str(&format!(", {number} {name}"));
-        }
-    }
+    let kinds = [(count.failed, "failed"), (count.rework, "rework")];
+    let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
+    let words: String = [
+        format!("{}: ", span.start(at)),
+        humanize::plural(count.all(), "deployment"),
+    ]
+    .into_iter()
+    .chain(kinds.map(|(number, name)| format!(", {number} {name}")))
+    .collect();
     Column {
         x: across(at as f64 + 0.1, columns),
         hit: across(at as f64, columns),

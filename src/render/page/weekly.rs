@@ -108,11 +108,7 @@ pub(super) fn plot(metric: &Metric, report: &Report) -> Option<Plot> {
         lines: polylines(points, &axis, whole),
         upper: polylines(points, &axis, p90),
         shift: shift(metric, report, points),
-        table: Table {
-            words: false,
-            heads: vec!["Week of", "Value", "Deployments"],
-            rows: points.iter().map(|p| row(metric, p)).collect(),
-        },
+        table: table(metric, points),
     })
 }
 
@@ -149,18 +145,32 @@ fn worded(metric: &Metric, point: &Point) -> String {
     let part = match metric.id {
         "change_fail_rate" => point.failed,
         "deployment_rework_rate" => point.rework,
+        "deployment_frequency" => return humanize::plural(point.deployments, "deployment"),
         _ => return value,
     };
     format!("{value} ({part} of {})", point.deployments)
 }
 
-fn row(metric: &Metric, point: &Point) -> Vec<String> {
-    let note = if point.partial { " (not whole)" } else { "" };
-    vec![
-        format!("{}{note}", point.start),
-        worded(metric, point),
-        point.deployments.to_string(),
-    ]
+/// Deployments are their own value.
+fn table(metric: &Metric, points: &[Point]) -> Table {
+    let row = |point: &Point| {
+        let note = if point.partial { " (not whole)" } else { "" };
+        let mut cells = vec![format!("{}{note}", point.start)];
+        if metric.unit != Unit::PerDay {
+            cells.push(worded(metric, point));
+        }
+        cells.push(point.deployments.to_string());
+        cells
+    };
+    Table {
+        words: false,
+        heads: if metric.unit == Unit::PerDay {
+            vec!["Week of", "Deployments"]
+        } else {
+            vec!["Week of", "Value", "Deployments"]
+        },
+        rows: points.iter().map(row).collect(),
+    }
 }
 
 /// First, last, least and most.
@@ -175,14 +185,14 @@ fn sentence(metric: &Metric, points: &[Point]) -> String {
     let (Some((first, _)), Some((last, latest))) = (whole.first(), whole.last()) else {
         return format!("{title}: no whole week yet");
     };
-    let least = whole.iter().map(|(_, v)| *v).fold(f64::INFINITY, f64::min);
-    let most = whole.iter().map(|(_, v)| *v).fold(0.0, f64::max);
+    let lowest = whole.iter().map(|(_, v)| *v).fold(f64::INFINITY, f64::min);
+    let highest = whole.iter().map(|(_, v)| *v).fold(0.0, f64::max);
     format!(
         "{title}, whole weeks from {} to {}: least {}, most {}, last {}",
         first.start,
         last.start,
-        words(least),
-        words(most),
+        words(lowest),
+        words(highest),
         words(*latest)
     )
 }

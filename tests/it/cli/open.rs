@@ -16,13 +16,13 @@ impl Shop {
     fn opening(&self, args: &[&str], code: i32) -> (Run, String) {
         let bin = self.home.join("bin");
         std::fs::create_dir_all(&bin).unwrap();
-        let opener = bin.join(OPENER);
+        let program = bin.join(OPENER);
         let script = format!(
             "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{}/opened'\nexit {code}\n",
             self.home.display()
         );
-        std::fs::write(&opener, script).unwrap();
-        std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = std::env::var("PATH").unwrap();
         let mut command = self.command(&self.path, args);
         command.env("PATH", format!("{}:{path}", bin.display()));
