@@ -14,6 +14,8 @@ import { makePages } from "./pages.mjs";
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const WIDTHS = { phone: 390, desk: 1280 };
 const LONGEST = 300_000;
+// A busy machine is not a failure.
+const PATIENCE = 180_000;
 // Stories whose tables are judged too; those of the others are the same, and axe takes long over them.
 const UNFOLDED = ["typical", "hostile"];
 
@@ -59,6 +61,7 @@ async function view(browser, { name, path }, [device, width], colorScheme) {
   // axe comes in as a script; the page's own policy allows none, which `requests` and the console watch without it.
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
   page.on("console", (said) => fail(where, `console: ${said.text()}`));
   page.on("pageerror", (error) => fail(where, `error: ${error}`));
   page.on("request", (asked) => asked.url().startsWith("file:") || fail(where, `asks for ${asked.url()}`));
@@ -96,6 +99,7 @@ async function pointedAt(page) {
 async function paperAndKeyboard(browser, { name, path, bytes }) {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
   page.on("console", (said) => fail(name, `console: ${said.text()}`));
   await page.goto(pathToFileURL(path).href);
   await page.keyboard.press("Tab");
