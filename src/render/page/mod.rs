@@ -27,7 +27,7 @@ use timeline::Timeline;
 use weekly::Plot;
 
 /// Most rows of the deployments' table.
-const DEPLOYMENTS: usize = 100;
+const DEPLOYMENTS: usize = 60;
 /// Most rows of the services' table.
 const SERVICES: usize = 100;
 /// Most rows of the smaller lists.

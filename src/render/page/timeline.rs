@@ -15,7 +15,7 @@ const LANES: usize = 8;
 /// Height of one, in pixels.
 const LANE: f64 = 12.0;
 /// Most repairs that are drawn.
-const REPAIRS: usize = 120;
+const REPAIRS: usize = 90;
 /// Most rows of the table of failures.
 const FAILURES: usize = 60;
 /// Part of the width that a repair takes at least, so that it can be seen and pointed at.
