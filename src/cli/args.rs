@@ -24,6 +24,7 @@ Examples:
   fivekeys report --tags '^deploy-\\d+$'
   fivekeys report --tags '^(?<service>[a-z]+)-v\\d+' --service api
   fivekeys report --from history=history.json --format json
+  fivekeys report --open
   fivekeys report --gate
   fivekeys report --from deployments=export.csv --environment prod
   fivekeys report --from cstate=content/issues
@@ -199,6 +200,9 @@ pub(super) struct ReportArgs {
     /// Also write it to a .json, .csv, .md, .html or .txt.
     #[arg(long, value_name = "FILE")]
     pub(super) export: Option<PathBuf>,
+    /// Open the dashboard page in the browser.
+    #[arg(long)]
+    pub(super) open: bool,
     /// Exit with 4 when a target is missed with certainty.
     #[arg(long)]
     pub(super) gate: bool,

@@ -219,6 +219,32 @@ pub(crate) fn axis_day(start: &str) -> String {
         .map_or_else(|_| start.to_owned(), |day| day.format("%-d %b").to_string())
 }
 
+/// The same; `long` axes name month and year: `Mar 2026`.
+#[must_use]
+pub(crate) fn axis_label(start: &str, long: bool) -> String {
+    if !long {
+        return axis_day(start);
+    }
+    NaiveDate::parse_from_str(start, "%Y-%m-%d")
+        .map_or_else(|_| start.to_owned(), |day| day.format("%b %Y").to_string())
+}
+
+/// A round span with its largest whole unit: `15 min`, `12 h`, `2 w`, `30 d`.
+#[must_use]
+pub(crate) fn span_name(seconds: f64) -> String {
+    let units = [
+        (365.0 * DAY, "y"),
+        (7.0 * DAY, "w"),
+        (DAY, "d"),
+        (HOUR, "h"),
+        (MINUTE, "min"),
+    ];
+    let whole = |size: f64| seconds >= size && (seconds % size).abs() < 0.5;
+    let found = units.into_iter().find(|(size, _)| whole(*size));
+    let (size, name) = found.unwrap_or((1.0, "s"));
+    format!("{:.0} {name}", seconds / size)
+}
+
 fn calendar(zone: &str) -> Calendar {
     zone.parse().map_or_else(
         |_| Calendar::default(),
@@ -391,5 +417,8 @@ mod tests {
         assert_eq!(minute(at, "UTC"), "2026-03-01 23:30");
         assert_eq!(day(at, "not/a zone"), "2026-03-01");
         assert_eq!(axis_day("2026-03-02"), "2 Mar");
+        assert_eq!(axis_label("2026-03-02", true), "Mar 2026");
+        let spans = [1.0, 900.0, 43_200.0, 604_800.0, 2_592_000.0].map(span_name);
+        assert_eq!(spans, ["1 s", "15 min", "12 h", "1 w", "30 d"]);
     }
 }

@@ -8,6 +8,7 @@ mod hostile;
 mod import;
 mod init;
 mod ledger;
+mod open;
 mod promise;
 mod record;
 mod refuse;
