@@ -2,6 +2,7 @@
 
 mod comments;
 mod config;
+mod crowd;
 mod events;
 mod evidence;
 mod failure;
