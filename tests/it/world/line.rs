@@ -70,7 +70,9 @@ impl World {
                 response.body(Full::from(reply.body)).map_err(lost)
             }
         });
-        let (token, repository) = (self.github().token.clone(), self.github().slug());
+        let github = self.github();
+        let (token, repository) = (github.token.clone(), github.slug());
+        drop(github);
         let auth = AuthState::AccessToken {
             token: token.clone().into(),
         };
