@@ -8,8 +8,8 @@ use crate::cli::workspace;
 use crate::collect::github::{self, Ask as CollectAsk, Collected};
 use crate::config::Config;
 use crate::event::{Event, Events, Instant};
-use crate::ledger::{Ledger, Loaded};
 use crate::github::Part;
+use crate::ledger::{Ledger, Loaded};
 use crate::report::v1::{Note, Report};
 use crate::report::{Ask, build};
 

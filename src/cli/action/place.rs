@@ -18,7 +18,7 @@ const TOGETHER: chrono::Duration = chrono::Duration::seconds(20);
 const FIRST: Duration = Duration::from_secs(5);
 /// What every later one is given.
 const SLOT: Duration = Duration::from_millis(1_500);
-/// The first look at what became of it; each later one takes twice as long.
+/// The first look at what became of it; the later ones take twice as long.
 const LOOK: Duration = Duration::from_secs(3);
 /// Of runs that do not know their place, one in so many slots writes.
 const SPREAD: u64 = 4;
@@ -26,6 +26,8 @@ const SPREAD: u64 = 4;
 const ONE_READ: Duration = Duration::from_secs(1);
 /// As slow as GitHub is taken to be at most.
 const SLOWEST: f64 = 4.0;
+/// The share of the time left that may be spent waiting; a slow GitHub needs the rest for one more read and a write.
+const PATIENCE: f64 = 0.6;
 /// What somebody else's commit is waited for after ours was refused: 1 second and up to this, doubled each time.
 const REFUSED: Duration = Duration::from_secs(1);
 
@@ -93,7 +95,7 @@ impl Run<'_> {
         let now = Moment::now();
         let waiting = waiting.get_or_insert_with(|| Waiting {
             since: now,
-            most: self.budget.left().mul_f64(0.75),
+            most: self.budget.left().mul_f64(PATIENCE),
             looks: 0,
         });
         let slow = (took.as_secs_f64() / ONE_READ.as_secs_f64()).clamp(1.0, SLOWEST);
@@ -112,7 +114,7 @@ impl Run<'_> {
             };
         }
         let spread = 250 * place.min(12) + self.chance(2 + u64::from(waiting.looks)) % 1_000;
-        let look = first * (1 << waiting.looks.min(4)) + Duration::from_millis(spread);
+        let look = first * (1 + waiting.looks.min(1)) + Duration::from_millis(spread);
         waiting.looks += 1;
         let left = due.min(waiting.most) - waited;
         Turn::Wait(left.min(look.mul_f64(pace)) + Duration::from_millis(1))
@@ -125,7 +127,13 @@ impl Run<'_> {
         FIRST + SLOT.saturating_mul(slots) + SLOT.mul_f64(part.as_secs_f64())
     }
 
-    fn standing(&self, loaded: &Loaded, config: &Config, recorded: &[Event], own: &Own) -> Standing {
+    fn standing(
+        &self,
+        loaded: &Loaded,
+        config: &Config,
+        recorded: &[Event],
+        own: &Own,
+    ) -> Standing {
         let known = &loaded.ledger.events;
         let mut ours = own::all(&self.own_run(loaded, config), recorded, config);
         if let (true, Own::Recorded(id)) = (ours.is_empty(), own) {
@@ -164,9 +172,11 @@ impl Run<'_> {
         let names = ["GITHUB_RUN_ATTEMPT", "RUNNER_NAME", "GITHUB_OUTPUT"];
         let names = names.iter().filter_map(|name| runner.var(name));
         let text = std::iter::once(self.workflow.as_str()).chain(names);
-        let seed = text.flat_map(str::bytes).fold(0xCBF2_9CE4_8422_2325, |hash: u64, b| {
-            (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
-        });
+        let seed = text
+            .flat_map(str::bytes)
+            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, b| {
+                (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
+            });
         let mut z = seed.wrapping_add((salt + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

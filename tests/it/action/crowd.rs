@@ -42,7 +42,7 @@ impl Chance {
 struct Crowd {
     /// Deployments, each of a pull request of its own.
     size: u64,
-    /// Of ten deployments, so many have no run of ours.
+    /// Of ten deployments, so many have no run of ours, the oldest among them.
     ghosts: u64,
     /// The runs start within so many seconds.
     within: u64,
@@ -72,7 +72,8 @@ impl Crowd {
         let all = 0..self.size;
         let with_run = all.filter(|n| {
             ship(world, PULL + n, RUN + n, "2026-03-03T09");
-            chance.below(10) >= self.ghosts
+            let oldest = self.ghosts > 0 && *n < 2;
+            chance.below(10) >= self.ghosts && !oldest
         });
         with_run.collect()
     }
@@ -89,7 +90,11 @@ impl Crowd {
         LocalSet::new().block_on(&runtime, async {
             let line = world.line(Box::new(move |asked: &str| {
                 // Of what a request takes, the larger part is spent before it takes effect.
-                let (from, to) = if asked.contains("mutation") { (700, 1_600) } else { (250, 600) };
+                let (from, to) = if asked.contains("mutation") {
+                    (700, 1_600)
+                } else {
+                    (250, 600)
+                };
                 let all = pace.millis(from, to) * slower;
                 (all * 2 / 3, all / 3)
             }));
@@ -158,7 +163,10 @@ fn is_whole(world: &World, crowd: &Crowd) {
     for n in 0..crowd.size {
         let pull = PULL + n;
         let commit = format!("commit commit:{}", sha(&format!("pr{pull}")));
-        assert!(once.contains(&format!("pull pr:{pull}")) && once.contains(&commit), "{pull}");
+        assert!(
+            once.contains(&format!("pull pr:{pull}")) && once.contains(&commit),
+            "{pull}"
+        );
         assert!(github.own_comments(pull).len() <= 1, "pull request {pull}");
     }
 }
@@ -179,15 +187,22 @@ fn is_modest(world: &World, line: &Line, done: &[Done], most_mutations: usize) {
         "{} runs: {} requests, {mutations} mutations, {created} things created, the last after {slowest:?}; {:?}",
         done.len(),
         sent.len(),
-        world.requests().names().iter().fold(BTreeMap::<&str, usize>::new(), |mut all, name| {
-            *all.entry(name).or_default() += 1;
-            all
-        })
+        world
+            .requests()
+            .names()
+            .iter()
+            .fold(BTreeMap::<&str, usize>::new(), |mut all, name| {
+                *all.entry(name).or_default() += 1;
+                all
+            })
     );
     eprintln!("{said}");
     assert!(mutations <= most_mutations, "{said}");
     assert!(sent.len() <= AN_HOUR, "{said}");
-    assert!(created <= CREATED_AN_HOUR && peak <= Some(CREATED_A_MINUTE), "{said}");
+    assert!(
+        created <= CREATED_AN_HOUR && peak <= Some(CREATED_A_MINUTE),
+        "{said}"
+    );
     assert!(slowest < DEADLINE, "{said}");
 }
 
@@ -195,8 +210,9 @@ fn is_modest(world: &World, line: &Line, done: &[Done], most_mutations: usize) {
 fn is_content(done: &[Done]) {
     for one in done {
         let Done { outcome, .. } = one;
-        assert!(outcome.is_persisted(), "{outcome:?}");
-        assert!(outcome.degraded().is_empty() && outcome.errors().is_empty(), "{outcome:?}");
+        let said = (outcome.degraded(), outcome.errors());
+        assert_eq!(said, (&[][..], &[][..]));
+        assert!(outcome.is_persisted());
     }
 }
 
@@ -258,7 +274,7 @@ fn answers_that_are_lost_after_the_write_lead_to_no_second_one() {
     is_whole(&world, &crowd);
     is_modest(&world, &line, &done, 12);
     assert!(done.iter().all(|one| one.outcome.is_persisted()));
-    world.left_over();
+    world.finish();
 }
 
 #[test]
@@ -287,7 +303,11 @@ fn ten_first_runs_make_one_branch() {
     is_whole(&world, &crowd);
     is_modest(&world, &line, &done, 12);
     is_content(&done);
-    assert!(world.github().branch_commits("fivekeys")[0].parents.is_empty());
+    assert!(
+        world.github().branch_commits("fivekeys")[0]
+            .parents
+            .is_empty()
+    );
     is_settled(&world, &crowd, &of);
     world.finish();
 }
