@@ -25,6 +25,7 @@ mod markdown;
 mod openmetrics;
 mod otlp;
 mod page;
+mod preview;
 mod readme;
 mod screen;
 mod spark;
@@ -48,6 +49,7 @@ pub use humanize::reason;
 pub use json::{deployments_json, incidents_json, metrics_json};
 pub use markdown::{RunFacts, summary};
 pub use page::page;
+pub use preview::{preview, preview_marker};
 pub use readme::readme;
 pub use trend::trend;
 

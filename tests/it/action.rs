@@ -11,6 +11,7 @@ mod gate;
 mod hostile;
 mod ledger;
 mod own;
+mod preview;
 mod race;
 mod source;
 mod steady;

@@ -1,9 +1,10 @@
 //! One pass over a snapshot: what is new is taken in, measured, written and told.
 
 use super::comment::{self, Shipped};
-use super::flow::{OUTRUN, Pass, Run, Tries, read_back};
+use super::flow::{Head, OUTRUN, Pass, Run, Tries, read_back};
 use super::outcome::Outcome;
 use super::own::attempt_of;
+use super::preview;
 use crate::cli::workspace;
 use crate::collect::github::{self, Ask as CollectAsk, Collected};
 use crate::config::Config;
@@ -59,7 +60,7 @@ impl Run<'_> {
             }
             Some(plan) => {
                 let sent = fresh.clone();
-                tries.refused = Some(loaded.head.clone());
+                tries.refused = Some(Head(loaded.head.clone()));
                 let (saved, doubt) = self
                     .write(&loaded, plan, &report, outcome, &mut tries.writes)
                     .await;
@@ -80,6 +81,9 @@ impl Run<'_> {
                 config,
             };
             comment::post(self, &shipped, outcome).await;
+        }
+        if pass == Pass::Done {
+            preview::post(self, &report, config, outcome).await;
         }
         outcome.report = Some(report);
         pass

@@ -7,6 +7,7 @@ mod measure;
 mod outcome;
 mod own;
 mod place;
+mod preview;
 mod tell;
 mod write;
 

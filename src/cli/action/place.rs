@@ -28,8 +28,6 @@ const ONE_READ: Duration = Duration::from_secs(1);
 const SLOWEST: f64 = 4.0;
 /// The share of the time left that may be spent waiting; a slow GitHub needs the rest for one more read and a write.
 const PATIENCE: f64 = 0.6;
-/// What somebody else's commit is waited for after ours was refused: 1 second and up to this, doubled each time.
-const REFUSED: Duration = Duration::from_secs(1);
 
 /// What a run does with the snapshot it has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,24 +98,26 @@ impl Run<'_> {
         });
         let slow = (took.as_secs_f64() / ONE_READ.as_secs_f64()).clamp(1.0, SLOWEST);
         // Within a short deadline everybody is quicker.
-        let pace = slow.min(waiting.most.as_secs_f64() / (2.0 * FIRST.as_secs_f64()));
-        let due = due.min(Duration::from_hours(1)).mul_f64(pace);
+        let factor = slow.min(waiting.most.as_secs_f64() / (2.0 * FIRST.as_secs_f64()));
+        let due = due.min(Duration::from_hours(1)).mul_f64(factor);
         let waited = now.duration_since(waiting.since);
         if waited >= due {
             return Turn::Write;
         }
         if waited >= waiting.most {
-            return match own {
-                Own::Reported(_) => Turn::Write,
-                Own::Recorded(_) | Own::Ambiguous(_) => Turn::Late,
-                Own::Nothing => Turn::Stored,
+            return match self.budget.left() > LOOK * 2 + took * 2 {
+                _ if word => Turn::Write,
+                // Not to write any more, but to see whether somebody does.
+                true => Turn::Wait(LOOK),
+                false if own == Own::Nothing => Turn::Stored,
+                false => Turn::Late,
             };
         }
         let spread = 250 * place.min(12) + self.chance(2 + u64::from(waiting.looks)) % 1_000;
         let look = first * (1 + waiting.looks.min(1)) + Duration::from_millis(spread);
         waiting.looks += 1;
-        let left = due.min(waiting.most) - waited;
-        Turn::Wait(left.min(look.mul_f64(pace)) + Duration::from_millis(1))
+        let left = due.min(waiting.most).saturating_sub(waited);
+        Turn::Wait(left.min(look.mul_f64(factor)) + Duration::from_millis(1))
     }
 
     /// When the run at this place takes all before it for absent.
@@ -157,12 +157,11 @@ impl Run<'_> {
         Standing::Drawn(self.chance(0) % (SPREAD * burst))
     }
 
-    /// How long to wait after a write that was refused, or whose answer was lost.
+    /// How long to wait after a write that was refused, or whose answer was lost: half a second, and of a span that
+    /// grows with each of them.
     pub(super) fn backoff(&self, writes: u32) -> Duration {
-        let most = REFUSED * (1 + (1 << writes.clamp(1, 5)) / 2);
-        let least = REFUSED / 2;
-        let millis = u64::try_from((most - least).as_millis()).unwrap_or(1);
-        least + Duration::from_millis(self.chance(100 + u64::from(writes)) % millis)
+        let span = 500 + 500 * (1 << writes.clamp(1, 5));
+        Duration::from_millis(500 + self.chance(100 + u64::from(writes)) % span)
     }
 
     /// A number that looks like chance: the same in every pass of one run, and another one for every other run, those
