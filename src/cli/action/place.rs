@@ -107,7 +107,7 @@ impl Run<'_> {
         if waited >= waiting.most {
             return match self.budget.left() > LOOK * 2 + took * 2 {
                 _ if word => Turn::Write,
-                // Not to write any more, but to see whether somebody does.
+                // Not to write before others, but to see whether they do.
                 true => Turn::Wait(LOOK),
                 false if own == Own::Nothing => Turn::Stored,
                 false => Turn::Late,
