@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fivekeys::cli::action::{Outcome, once};
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 
@@ -80,11 +81,7 @@ impl Crowd {
 
     /// Starts a run for each of these deployments and waits for all of them.
     fn run(&self, world: &World, of: &[u64]) -> (Vec<Done>, Line) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap();
+        let runtime = virtual_time();
         let mut chance = Chance(self.seed ^ 0xD0);
         let (slower, mut pace) = (self.slower, Chance(self.seed ^ 0xBA5E));
         LocalSet::new().block_on(&runtime, async {
@@ -128,19 +125,22 @@ fn runner(world: &World, n: u64) -> Runner<'_> {
     deploy_of(world, PULL + n, RUN + n)
 }
 
-/// A day after the first run.
-fn day_two() -> World {
-    let world = shop();
-    let crowd = Crowd { size: 1, ..HUNDRED };
-    let runtime = tokio::runtime::Builder::new_current_thread()
+/// A runtime whose time passes only when everybody waits.
+fn virtual_time() -> Runtime {
+    Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+/// A day after the first run.
+fn day_two() -> World {
+    let world = shop();
     let host = deploy_of(&world, 8, 100).host();
-    let first = runtime.block_on(async {
+    let first = virtual_time().block_on(async {
         let line = world.line(Box::new(|_| (Duration::ZERO, Duration::ZERO)));
-        once(&host, line.client(crowd.seed)).await
+        once(&host, line.client(100)).await
     });
     assert!(first.is_persisted(), "{first:?}");
     world.clock("2026-03-03T10:00:00Z");
