@@ -1,6 +1,6 @@
 //! Commands, exit codes, how errors look.
 
-mod action;
+pub mod action;
 mod args;
 mod artifacts;
 mod digest;

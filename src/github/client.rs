@@ -56,13 +56,26 @@ impl Client {
         token: Token,
         repository: &str,
     ) -> Result<Self, GitHubError> {
-        let (owner, name) = split_repository(repository)?;
-        if token.is_empty() || !token.secret().bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(GitHubError::Unauthorized);
-        }
+        check(&token, repository)?;
         // `https://host/api/graphql`: octocrab joins base and path, so the last segment is the path.
         let graphql_url = graphql_url.trim_end_matches('/');
         let (base, last) = graphql_url.rsplit_once('/').unwrap_or((graphql_url, ""));
+        let (rest, graph) = (connect(api_url, &token)?, connect(base, &token)?);
+        let client = Self::over(rest, token, repository)?;
+        Ok(Self {
+            graph,
+            graph_path: format!("/{last}"),
+            ..client
+        })
+    }
+
+    /// A client for `repository` whose requests all travel by this connection, with the paths of github.com. The
+    /// connection may be anything that octocrab takes for one, and adds its own `authorization`.
+    ///
+    /// # Errors
+    /// As [`Client::new`], addresses apart.
+    pub fn over(octo: Octocrab, token: Token, repository: &str) -> Result<Self, GitHubError> {
+        let (owner, name) = check(&token, repository)?;
         let seed = token
             .secret()
             .bytes()
@@ -70,12 +83,12 @@ impl Client {
                 (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
             });
         Ok(Self {
-            rest: connect(api_url, &token)?,
-            graph: connect(base, &token)?,
-            graph_path: format!("/{last}"),
-            token,
+            rest: octo.clone(),
+            graph: octo,
+            graph_path: "/graphql".to_owned(),
             owner: owner.to_owned(),
             name: name.to_owned(),
+            token,
             seed,
             requests: AtomicU64::new(0),
             remaining: AtomicU64::new(UNKNOWN),
@@ -338,6 +351,15 @@ fn connect(base: &str, token: &Token) -> Result<Octocrab, GitHubError> {
         .set_write_timeout(Some(ONE_TRY))
         .build()
         .map_err(setup)
+}
+
+/// Owner and name, where the token can be sent.
+fn check<'r>(token: &Token, repository: &'r str) -> Result<(&'r str, &'r str), GitHubError> {
+    let named = split_repository(repository)?;
+    if token.is_empty() || !token.secret().bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(GitHubError::Unauthorized);
+    }
+    Ok(named)
 }
 
 fn split_repository(repository: &str) -> Result<(&str, &str), GitHubError> {

@@ -3,6 +3,7 @@
 mod comments;
 mod config;
 mod cost;
+mod crowd;
 mod digest;
 mod events;
 mod evidence;

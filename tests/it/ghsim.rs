@@ -1,6 +1,8 @@
 //! The whole action against a GitHub that nobody on this project wrote: every request is checked against GitHub's
 //! published contract. Skipped aloud where the simulator, its Python packages or its data are absent.
 
+mod many;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -500,21 +502,6 @@ fn what_people_say_is_read_within_the_budget_and_the_contract() {
         (after - before, &again["outputs"]["commit"]),
         (1, &"".into())
     );
-}
-
-/// Eight runs that start together: real processes, one branch.
-#[test]
-fn runs_that_start_together_lose_nothing_and_store_nothing_twice() {
-    let Some(scenario) = data::shared("../tools/ghsim/tests/scenario.json") else {
-        return;
-    };
-    let Some(simulator) = Simulator::start(&["--scenario", scenario.to_str().unwrap()]) else {
-        return;
-    };
-    let run = simulator.run(&["--parallel", "8", "--settled"]);
-    assert_eq!(run["exit_codes"], serde_json::json!({"0": 8}));
-    assert_eq!(run["events"]["lost"], serde_json::json!([]));
-    assert_eq!(run["events"]["duplicated"], serde_json::json!({}));
 }
 
 /// A deployment that waited for a timer of five minutes and an approval, of a pull request that two workflows tested.

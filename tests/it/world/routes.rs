@@ -46,11 +46,7 @@ impl Match for Door {
     /// Whether the answer is lost.
     fn matches(&self, request: &wiremock::Request) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let caught = catch_unwind(AssertUnwindSafe(|| state.handle(request)));
-        let reply = caught.unwrap_or_else(|panic| {
-            let message = format!("the world itself fell: {}", words(&*panic));
-            state.surprise(message)
-        });
+        let reply = state.handle(request);
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         *ready = (!reply.lost).then(|| reply.template());
         reply.lost
@@ -77,7 +73,16 @@ impl State {
         reply
     }
 
-    fn handle(&mut self, wire: &wiremock::Request) -> Reply {
+    /// The answer to one request.
+    pub(crate) fn handle(&mut self, wire: &wiremock::Request) -> Reply {
+        let caught = catch_unwind(AssertUnwindSafe(|| self.answer(wire)));
+        caught.unwrap_or_else(|panic| {
+            let message = format!("the world itself fell: {}", words(&*panic));
+            self.surprise(message)
+        })
+    }
+
+    fn answer(&mut self, wire: &wiremock::Request) -> Reply {
         let method = wire.method.as_str().to_owned();
         let full = wire.url.path().to_owned();
         let body: Value = serde_json::from_slice(&wire.body).unwrap_or_default();

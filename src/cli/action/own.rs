@@ -1,26 +1,17 @@
-//! The run's own deployment, and whose turn it is to write.
-
-use std::time::Duration;
+//! The run's own deployment.
 
 use super::flow::Run;
 use super::outcome::Outcome;
 use crate::adapter::github_deployment;
 use crate::collect::own::{self, Own, OwnRun};
 use crate::config::{Config, DeployWorkflow};
-use crate::event::{Event, Events, Instant, Outcome as Ended, Source};
+use crate::event::{Event, Events, Outcome as Ended, Source};
 use crate::host::actions::Runner;
 use crate::ledger::Loaded;
 use crate::report::v1::Report;
 
-/// Most waits for a writer whose event is older.
-const MOST_WAITS: u32 = 3;
-/// An event older than this has no writer to wait for.
-const FRESH: chrono::Duration = chrono::Duration::seconds(20);
-/// With less than this left, a courtesy would cost the run its own write.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 impl Run<'_> {
-    fn own_run<'r>(
+    pub(super) fn own_run<'r>(
         &'r self,
         loaded: &Loaded,
         recorded: &[Event],
@@ -91,40 +82,6 @@ impl Run<'_> {
         (named || alone) && !event.starts_with("pull_request")
     }
 
-    /// The writer of the oldest pending event goes first; the others usually find themselves stored.
-    pub(super) fn should_wait(&self, loaded: &Loaded, config: &Config, waits: u32) -> bool {
-        if waits >= MOST_WAITS || self.is_read_only() || self.budget.left() < PATIENCE {
-            return false;
-        }
-        let recorded = recorded(loaded);
-        let ours = match own::find(&self.own_run(loaded, &recorded, config), &recorded, config) {
-            Own::Recorded(id) => Some(id),
-            Own::Reported(event) => Some(event.id),
-            Own::Ambiguous(_) | Own::Nothing => None,
-        };
-        let created = |id: &str| {
-            loaded.state.deployments.iter().find_map(|node| {
-                (format!("dep:{}", node.id()) == id)
-                    .then(|| {
-                        node.0["createdAt"]
-                            .as_str()
-                            .and_then(|t| t.parse::<Instant>().ok())
-                    })
-                    .flatten()
-            })
-        };
-        let ours = ours.and_then(|id| created(&id).map(|at| (at, id)));
-        recorded
-            .iter()
-            .filter(|e| !loaded.ledger.events.knows(e))
-            .filter_map(|e| created(&e.id).map(|at| (at, e.id.clone())))
-            .any(|theirs| match &ours {
-                Some(ours) => theirs < *ours && ours.0 - theirs.0 < FRESH,
-                // Whoever has nothing of its own to store leaves fresh events to their owners first.
-                None => self.now(&loaded.ledger.events) - theirs.0 < FRESH,
-            })
-    }
-
     /// The run's own deployment, where there is more to say of it than GitHub's record does.
     pub(super) fn own(
         &self,
@@ -177,7 +134,7 @@ fn file_of(path: &str) -> &str {
 }
 
 /// The deployments of the snapshot, as events.
-fn recorded(loaded: &Loaded) -> Vec<Event> {
+pub(super) fn recorded(loaded: &Loaded) -> Vec<Event> {
     let mut events: Vec<Event> = loaded
         .state
         .deployments
