@@ -117,6 +117,9 @@ impl Note {
             | GitHubError::TooLarge { .. }
             | GitHubError::RuleBlocked { .. }
             | GitHubError::Refused { .. }
+            | GitHubError::Proxy { .. }
+            | GitHubError::Untrusted { .. }
+            | GitHubError::TooOld { .. }
             | GitHubError::Setup { .. } => "unreadable",
         };
         Self {
