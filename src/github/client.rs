@@ -147,6 +147,23 @@ impl Client {
         .await
     }
 
+    /// A GET, retried, its answer as it came: one of 404 is an answer too.
+    pub(super) async fn answer(
+        &self,
+        path: &str,
+        what: &str,
+        budget: &Budget,
+    ) -> Result<Answer, GitHubError> {
+        self.retried(budget, async || {
+            let answer = self.exchange(&self.rest, path, None, budget).await?;
+            if answer.is_success() || answer.status == 404 {
+                return Ok(answer);
+            }
+            Err(GitHubError::of_answer(&answer, what))
+        })
+        .await
+    }
+
     /// A POST of REST, sent once.
     pub(super) async fn write(
         &self,

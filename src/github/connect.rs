@@ -74,8 +74,13 @@ impl Proxies {
                 .intercept(server)
         };
         let known = found(String::new());
-        let known =
-            known.filter(|proxy| matches!(proxy.uri().scheme_str(), Some("http" | "https")));
+        let is_usable = |proxy: &Intercept| {
+            let to = proxy.uri();
+            // A password with an `@` that is not written as `%40`.
+            let is_cut = to.authority().is_none_or(|a| a.as_str().contains('@'));
+            matches!(to.scheme_str(), Some("http" | "https")) && !is_cut
+        };
+        let known = known.filter(is_usable);
         if known.is_none() {
             return Err(GitHubError::Setup {
                 message: format!(
@@ -84,12 +89,16 @@ impl Proxies {
             });
         }
         let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        Ok(found(exceptions(&self.no, port)).map(|to| Proxy { variable, to }))
+        let no = exceptions(&self.no, port);
+        if no.contains(&"*") {
+            return Ok(None);
+        }
+        Ok(found(no.join(",")).map(|to| Proxy { variable, to }))
     }
 }
 
 /// `NO_PROXY` for a server at this port: hosts with their subdomains, addresses and networks, separated by commas.
-fn exceptions(list: &str, port: u16) -> String {
+fn exceptions(list: &str, port: u16) -> Vec<&str> {
     let entries = list.split(|c: char| c == ',' || c.is_whitespace());
     let hosts = entries.filter_map(|entry| {
         if entry.parse::<IpAddr>().is_ok() {
@@ -103,7 +112,7 @@ fn exceptions(list: &str, port: u16) -> String {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         meant.then(|| host.strip_prefix("*.").unwrap_or(host))
     });
-    hosts.collect::<Vec<_>>().join(",")
+    hosts.collect()
 }
 
 /// A proxy that is used.
@@ -377,6 +386,7 @@ mod tests {
             ("fd00::/8", "https://[fd00::7]/api/v3"),
             ("fd00::7", "https://[fd00::7]/api/v3"),
             ("[fd00::7]:443", "https://[fd00::7]/api/v3"),
+            ("*", "https://10.1.2.3/api/v3"),
         ] {
             assert!(!is_used(no, server), "{no} {server}");
         }

@@ -132,7 +132,7 @@ impl GitHubError {
                 "exclude the metrics branch from the ruleset, or keep the metrics in another repository with an app's token"
             }
             Self::Server { .. } | Self::Network { .. } | Self::TimedOut => {
-                "try again later; https://www.githubstatus.com tells whether GitHub is well"
+                "try again later; for github.com, https://www.githubstatus.com tells whether it is well"
             }
             Self::Proxy { variable, .. } => {
                 return Some(format!(

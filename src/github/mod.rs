@@ -33,7 +33,7 @@ pub use error::GitHubError;
 pub use graph::{GraphAnswer, GraphError};
 pub use marks::{List, ListPage};
 pub use older::Unknown;
-pub use probe::{Quota, forbids_commits};
+pub use probe::{Greeting, Quota, forbids_commits};
 pub use pulls::{MOST_IDS, MOST_LINKS, MOST_WHOLE, PullFields};
 pub use runs::RunPage;
 pub use server::Server;

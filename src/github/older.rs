@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::one_line;
 
 /// Fields and types that a server may lack, and what is then not known. Everything else is needed.
-const NEWER: [(&str, &str, &str); 17] = [
+const NEWER: [(&str, &str, &str); 19] = [
     (
         "AddedToMergeQueueEvent",
         "",
@@ -56,6 +56,8 @@ const NEWER: [(&str, &str, &str); 17] = [
         "",
         "when a pull request was ready for review",
     ),
+    ("Ref", "refUpdateRule", "the protection of a branch"),
+    ("Ref", "refUpdateRule", "the protection of a branch"),
     ("Ref", "rules", "the rules on a branch"),
 ];
 
@@ -92,7 +94,15 @@ impl Unknown {
                 column: number("column"),
             });
         }
-        // A type is named in a fragment, and as a word in a list of types.
+        if extensions["code"] == "undefinedType" {
+            return Some(Self {
+                kind: text("typeName"),
+                field: String::new(),
+                line: 0,
+                column: 0,
+            });
+        }
+        // A type is named as a word in a list of types, too.
         let mut types = NEWER.iter().filter(|(_, field, _)| field.is_empty());
         let (kind, ..) =
             types.find(|(kind, ..)| message.contains(kind) || message.contains(&word(kind)))?;

@@ -44,6 +44,13 @@ impl Server {
         })
     }
 
+    /// Whether it is github.com or a tenant of Enterprise Cloud, and no server of somebody's own.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        let name = self.api.trim_start_matches("https://");
+        name == "api.github.com" || (name.starts_with("api.") && name.ends_with(".ghe.com"))
+    }
+
     /// The GitHub whose pages stand at this address, such as `https://github.com`.
     #[must_use]
     pub fn at(site: &str) -> Self {

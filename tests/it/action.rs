@@ -9,6 +9,7 @@ mod first;
 mod gate;
 mod hostile;
 mod ledger;
+mod older;
 mod own;
 mod race;
 mod source;

@@ -277,13 +277,19 @@ fn agrees(report: &Report, theirs: &Value) {
 
 /// A repository without deployments, told by a scenario; one run of the action in it, and the events of its ledger.
 fn without_deployments(scenario: &Value, config: &str) -> Option<(Value, Ledger, Report)> {
+    on_server(&[], scenario, config)
+}
+
+/// The same on a simulator that was started with more arguments.
+fn on_server(args: &[&str], scenario: &Value, config: &str) -> Option<(Value, Ledger, Report)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scenario.json");
     let mut scenario = scenario.clone();
     let first = &mut scenario["commits"][0];
     first["files"][".github/fivekeys.yml"] = config.into();
     std::fs::write(&path, scenario.to_string()).unwrap();
-    let simulator = Simulator::start(&["--scenario", path.to_str().unwrap()])?;
+    let args = [args, &["--scenario", path.to_str().unwrap()]].concat();
+    let simulator = Simulator::start(&args)?;
     let epoch = "SOURCE_DATE_EPOCH=1795176600"; // 2026-11-20T12:10:00Z
     let arguments = ["--no-deployment", "--input", "status=", "--env", epoch];
     let run = simulator.run(&arguments);
@@ -650,7 +656,13 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
             .unwrap();
         let text = String::from_utf8(out.stdout).unwrap();
         assert!(!text.contains(&at("token")));
-        (out.status.code().unwrap(), text)
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        eprintln!("{text}");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        (out.status.code().unwrap(), words.join(" "))
     };
     let (code, before) = doctor(&[]);
     assert_eq!(code, 0, "{before}");
@@ -679,4 +691,57 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
     assert_eq!(aside.len(), 1);
     // One more run, for its check that nothing so far broke the contract.
     simulator.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
+}
+
+/// An Enterprise Server has its APIs elsewhere and counts no requests.
+#[test]
+fn an_enterprise_server_is_read_and_written_within_the_contract() {
+    let releases = serde_json::json!({ "tags": { "v1.0.0": "c2" },
+        "releases": [{ "tag": "v1.0.0", "created_at": "2026-11-06T10:00:00Z" }],
+        "issues": [{ "number": 7, "title": "Down", "labels": ["incident"],
+            "created_at": "2026-11-06T11:00:00Z", "closed_at": "2026-11-06T12:00:00Z" }] });
+    let job = serde_json::json!({ "name": "ship", "conclusion": "success",
+        "created_at": "2026-11-05T09:00:00Z", "started_at": "2026-11-05T09:01:00Z",
+        "completed_at": "2026-11-05T09:09:00Z" });
+    let runs = serde_json::json!({ "runs": [{ "id": 19_500_000_100_u64, "head_sha": "c2",
+        "created_at": "2026-11-05T09:00:00Z", "path": ".github/workflows/ship.yml",
+        "conclusion": "success", "jobs": [job] }] });
+    for (more, config, expected) in [
+        (&releases, "", ("rel", "2026-11-06T10:00")),
+        (
+            &runs,
+            "workflows: [{file: ship.yml, job: ship}]\n",
+            ("run", "2026-11-05T09:09"),
+        ),
+    ] {
+        let Some((run, ledger, report)) = on_server(&["--ghes"], &story(more), config) else {
+            return;
+        };
+        assert_eq!(counted(&report), pairs(&[expected]));
+        let incidents = ledger
+            .events
+            .iter()
+            .filter(|e| e.fact.as_incident().is_some());
+        assert_eq!(incidents.count(), usize::from(config.is_empty()), "{run}");
+    }
+    let Some(scenario) = data::shared("../tools/ghsim/tests/scenario.json") else {
+        return;
+    };
+    let Some(simulator) = Simulator::start(&["--ghes", "--scenario", scenario.to_str().unwrap()])
+    else {
+        return;
+    };
+    for run in [simulator.run(&[]), simulator.run(&[])] {
+        assert_eq!(run["exit_code"], 0, "{run}");
+        assert_eq!(run["outputs"]["persisted"], "true", "{run}");
+        assert_eq!(run["outputs"]["degraded"], "false", "{run}");
+        assert_eq!(run["events"]["lost"], serde_json::json!([]));
+        assert_eq!(run["events"]["duplicated"], serde_json::json!({}));
+    }
+    let server = simulator.info["url"].as_str().unwrap();
+    let readme = simulator.file("README.md");
+    assert!(
+        readme.contains(server) && !readme.contains("https://github.com/acme"),
+        "{readme}"
+    );
 }

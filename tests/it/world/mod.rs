@@ -25,7 +25,7 @@ use wiremock::{Mock, MockServer};
 pub(crate) use faults::{Fault, On};
 pub(crate) use git::sha;
 use github::GitHub;
-pub(crate) use github::moment;
+pub(crate) use github::{Lack, moment};
 pub(crate) use requests::Requests;
 use routes::{Door, State};
 pub(crate) use run::Runner;
