@@ -73,7 +73,11 @@ mod tests {
     use super::*;
 
     fn commit(node: &Value) -> Commit {
-        let Fact::Commit(found) = from_rest(node).unwrap().fact else {
+        let mut node = node.clone();
+        if node["parents"].is_null() {
+            node["parents"] = json!([]);
+        }
+        let Fact::Commit(found) = from_rest(&node).unwrap().fact else {
             panic!("no commit")
         };
         found

@@ -53,8 +53,18 @@ pub(super) fn run(host: &Host, args: &DoctorArgs) -> Result<Exit, Failure> {
 fn configuration(root: &Path, args: &DoctorArgs, checkup: &mut Checkup) -> Config {
     match question::read_config(root, args.config.as_deref()) {
         Ok(config) => {
-            let says = format!("understood: {}", settings(&config));
-            checkup.note("configuration", Health::Ok, says);
+            let mut files = question::CONFIG_FILES.iter();
+            let is_there = args.config.is_some() || files.any(|file| root.join(file).is_file());
+            let (health, word) = if is_there {
+                (Health::Ok, "understood")
+            } else {
+                (Health::Skip, "none here")
+            };
+            checkup.note(
+                "configuration",
+                health,
+                format!("{word}: {}", settings(&config)),
+            );
             config
         }
         Err(failure) => {

@@ -66,34 +66,29 @@ impl Proxies {
         let Some((variable, address)) = (if is_tls { &self.https } else { &self.http }) else {
             return Ok(None);
         };
-        let found = |no: String| {
-            Matcher::builder()
-                .all(address)
-                .no(no)
-                .build()
-                .intercept(server)
+        let through = |address: &str, no: &str| {
+            let matcher = Matcher::builder().all(address).no(no).build();
+            matcher.intercept(server)
         };
-        let known = found(String::new());
+        let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        let no = exceptions(&self.no, port);
+        if no.contains(&"*") || through("http://any", &no.join(",")).is_none() {
+            return Ok(None);
+        }
         let is_usable = |proxy: &Intercept| {
             let to = proxy.uri();
             // A password with an `@` that is not written as `%40`.
             let is_cut = to.authority().is_none_or(|a| a.as_str().contains('@'));
             matches!(to.scheme_str(), Some("http" | "https")) && !is_cut
         };
-        let known = known.filter(is_usable);
-        if known.is_none() {
+        let Some(to) = through(address, "").filter(is_usable) else {
             return Err(GitHubError::Setup {
                 message: format!(
                     "{variable} does not name a proxy that can be used: write it as `http://host:port`"
                 ),
             });
-        }
-        let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let no = exceptions(&self.no, port);
-        if no.contains(&"*") {
-            return Ok(None);
-        }
-        Ok(found(no.join(",")).map(|to| Proxy { variable, to }))
+        };
+        Ok(Some(Proxy { variable, to }))
     }
 }
 

@@ -164,8 +164,8 @@ pub(super) fn without(query: &str, unknown: &[Unknown]) -> Option<(String, Vec<&
         if span.start >= from {
             out.push_str(&query[from..span.start]);
             from = span.end;
-            let last = out.trim_end().ends_with('{');
-            if last && query[from..].trim_start().starts_with('}') {
+            let is_first = out.trim_end().ends_with('{');
+            if is_first && query[from..].trim_start().starts_with('}') {
                 out.push_str("__typename");
             }
         }

@@ -626,6 +626,29 @@ fn statuses_environments_runs_and_jobs_explain_the_stages_of_a_change() {
     assert_eq!(requests(&again) - requests(&run), 1, "all of it is known");
 }
 
+/// What `doctor` says of a simulator, its words in one line.
+fn examined(simulator: &Simulator, folder: &Path, more: &[&str]) -> (i32, String) {
+    let at = |key: &str| simulator.info[key].as_str().unwrap().to_owned();
+    let out = Command::new(env!("CARGO_BIN_EXE_fivekeys"))
+        .args(["doctor", "--repository", "acme/shop"])
+        .args(more)
+        .current_dir(folder)
+        .env("GITHUB_TOKEN", at("token"))
+        .env("GITHUB_API_URL", at("api_url"))
+        .env("GITHUB_GRAPHQL_URL", at("graphql_url"))
+        .env("SOURCE_DATE_EPOCH", "1795176000")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(!text.contains(&at("token")));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (out.status.code().unwrap(), words.join(" "))
+}
+
 /// A ledger that a merge broke is named, and mended by a commit of its own; what the token may not read is said.
 #[test]
 fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
@@ -642,28 +665,7 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
     let Some(simulator) = Simulator::start(&["--scenario", scenario.to_str().unwrap()]) else {
         return;
     };
-    let doctor = |more: &[&str]| {
-        let at = |key: &str| simulator.info[key].as_str().unwrap().to_owned();
-        let out = Command::new(env!("CARGO_BIN_EXE_fivekeys"))
-            .args(["doctor", "--repository", "acme/shop"])
-            .args(more)
-            .current_dir(folder.path())
-            .env("GITHUB_TOKEN", at("token"))
-            .env("GITHUB_API_URL", at("api_url"))
-            .env("GITHUB_GRAPHQL_URL", at("graphql_url"))
-            .env("SOURCE_DATE_EPOCH", "1795176000")
-            .output()
-            .unwrap();
-        let text = String::from_utf8(out.stdout).unwrap();
-        assert!(!text.contains(&at("token")));
-        assert!(
-            text.lines().all(|line| line.chars().count() <= 80),
-            "{text}"
-        );
-        eprintln!("{text}");
-        let words: Vec<&str> = text.split_whitespace().collect();
-        (out.status.code().unwrap(), words.join(" "))
-    };
+    let doctor = |more: &[&str]| examined(&simulator, folder.path(), more);
     let (code, before) = doctor(&[]);
     assert_eq!(code, 0, "{before}");
     assert!(before.contains("not there yet"), "{before}");
@@ -691,6 +693,30 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
     assert_eq!(aside.len(), 1);
     // One more run, for its check that nothing so far broke the contract.
     simulator.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
+    // What the token may not do is said, each with its line of the block, and the others are not.
+    let Some(poor) = Simulator::start(&[
+        "--scenario",
+        scenario.to_str().unwrap(),
+        "--permissions",
+        "contents=read,pull-requests=write",
+    ]) else {
+        return;
+    };
+    let (code, said) = examined(&poor, folder.path(), &[]);
+    assert_eq!(code, 5, "{said}");
+    for line in [
+        "✗ contents GitHub refuses",
+        "✗ deployments GitHub refuses",
+        "! workflow runs GitHub refuses",
+        "✓ pull requests can be read",
+        "! incidents GitHub refuses",
+        "! source none: deployments cannot be read",
+        "contents: write # the branch, commits, the configuration, refused",
+        "pull-requests: write # changes, and comments on shipped ones issues: read",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    poor.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
 }
 
 /// An Enterprise Server has its APIs elsewhere and counts no requests.

@@ -123,11 +123,7 @@ impl Checkup {
             out.push_str("\nA job that measures this repository needs:\n\n    permissions:\n");
         }
         for line in &self.permissions {
-            let refused = if line.refused {
-                ", refused to this token"
-            } else {
-                ""
-            };
+            let refused = if line.refused { ", refused" } else { "" };
             let entry = format!("{}: {}", line.scope, line.level);
             let _ = writeln!(out, "      {entry:<21} # {}{refused}", line.why);
         }
@@ -213,9 +209,7 @@ mod tests {
             let help = "                 help: say which of them is production: `environments:` in the\n                       configuration; a list of globs does\n";
             assert!(text.contains(help), "{text}");
             assert!(
-                text.ends_with(
-                    "      pull-requests: write  # changes, and comments, refused to this token\n"
-                ),
+                text.ends_with("      pull-requests: write  # changes, and comments, refused\n"),
                 "{text}"
             );
         }

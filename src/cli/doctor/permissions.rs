@@ -15,7 +15,7 @@ pub(super) fn needed(config: &Config, is_private: bool, refused: &[&str]) -> Vec
         Some((
             "contents",
             "write",
-            "the metrics branch, commits, the configuration",
+            "the branch, commits, the configuration",
         )),
         records.then_some(("deployments", "read", "the history")),
         Some(if comments {

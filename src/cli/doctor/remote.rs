@@ -215,6 +215,9 @@ impl Patient<'_> {
     /// The ledger on the branch, mended by a new commit where that is asked for.
     async fn branch(&self, loaded: &Loaded, checkup: &mut Checkup) {
         let name = &self.asked.args.branch;
+        if let Some(error) = loaded.state.problem(&Part::Branch) {
+            return problem("branch", error, checkup);
+        }
         let Some(head) = &loaded.head else {
             let says = format!("`{name}` is not there yet: the first run makes it");
             checkup.note("branch", Health::Skip, says);
@@ -323,17 +326,15 @@ fn budgets(greeting: &Greeting, checkup: &mut Checkup) {
     let few = rest.remaining.min(graph.remaining) < FEW;
     let left = |quota: &Quota, what: &str| format!("{} of {} {what}", quota.remaining, quota.limit);
     let says = format!(
-        "{} and {} are left in this hour",
+        "{}, {} left this hour",
         left(rest, "requests"),
         left(graph, "points")
     );
     checkup.note("budget", if few { Health::Warn } else { Health::Ok }, says);
     if few {
-        let reset = chrono::DateTime::from_timestamp(rest.reset.max(graph.reset), 0);
-        let reset = reset.map_or_else(String::new, |at| format!(" at {} UTC", at.format("%H:%M")));
-        checkup.help(format!(
-            "a run needs about six; wait until they are full again{reset}"
-        ));
+        let full = chrono::DateTime::from_timestamp(rest.reset.max(graph.reset), 0);
+        let at = full.map_or_else(String::new, |at| format!(" at {} UTC", at.format("%H:%M")));
+        checkup.help(format!("a run needs about six; they are full again{at}"));
     }
 }
 

@@ -67,6 +67,14 @@ pub(super) async fn look(
     refused
 }
 
+/// The metrics do without it.
+fn lack(what: &'static str, error: &GitHubError, checkup: &mut Checkup) {
+    checkup.note(what, Health::Warn, error.to_string());
+    if let Some(help) = error.help() {
+        checkup.help(help);
+    }
+}
+
 /// GitHub's own records by environment.
 fn records(config: &Config, state: &State, found: &mut Found, checkup: &mut Checkup) {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
@@ -127,7 +135,7 @@ async fn runs(client: &Client, budget: &Budget, checkup: &mut Checkup) -> bool {
             true
         }
         Err(error) => {
-            problem("workflow runs", &error, checkup);
+            lack("workflow runs", &error, checkup);
             false
         }
     }
@@ -218,7 +226,7 @@ async fn incidents(
         None => client.newest("issues", budget).await.map(drop),
     };
     if let Err(error) = read {
-        problem("incidents", &error, checkup);
+        lack("incidents", &error, checkup);
         return false;
     }
     let labels: Vec<String> = config
@@ -258,12 +266,11 @@ async fn incidents(
 
 /// The source that deployments are counted by, and why.
 fn in_force(config: &Config, found: &Found, checkup: &mut Checkup) {
-    let (health, says) = match config.source {
-        SourceChoice::Auto => first_of_all(config, found),
-        chosen => (
-            Health::Ok,
-            format!("{}, as the configuration says", chosen.name()),
-        ),
+    let (health, says) = if config.source == SourceChoice::Auto {
+        first_of_all(config, found)
+    } else {
+        let says = format!("{}, as the configuration says", config.source.name());
+        (Health::Ok, says)
     };
     checkup.note("source", health, says);
 }

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::sync::Mutex;
 
 use super::{deploy_of, each, ids, is_well, lines, ship, tell};
-use crate::world::{Lack, Transcript, World};
+use crate::world::{Lack, Runner, Transcript, World};
 
 /// At the same time.
 const A_FEW: usize = 4;
@@ -45,6 +45,61 @@ fn next_day() -> World {
     world
 }
 
+/// A server that has never seen us, with releases, tags, commits and a workflow.
+fn marked() -> World {
+    let world = World::enterprise().at("2026-03-02T10:00:00Z");
+    world
+        .github()
+        .no_rate_limits()
+        .file(
+            ".github/fivekeys.yml",
+            "services:\n  shop: {paths: [\"**\"]}\n",
+        )
+        .file(".github/workflows/ci.yml", "on: push\njobs: {test: {}}\n")
+        .commit("c1", "2026-02-01T09:00:00Z")
+        .merge_pull(7, "2026-02-02T09:00:00Z")
+        .tag("v1.0.0", "c1")
+        .tag("v1.1.0", "pr7")
+        .release("v1.0.0", "2026-02-01T10:00:00Z")
+        .release("v1.1.0", "2026-02-02T10:00:00Z");
+    world
+}
+
+/// A server that has never seen us, whose workflow runs are deployments.
+fn running() -> World {
+    let world = World::enterprise().at("2026-03-02T10:00:00Z");
+    let jobs = [
+        ("ship", 1, "09:01", "09:05", "failure"),
+        ("ship", 2, "11:01", "11:08", "success"),
+    ];
+    world
+        .github()
+        .no_rate_limits()
+        .file(
+            ".github/fivekeys.yml",
+            "workflows: [{file: ship.yml, job: ship}]\n",
+        )
+        .commit("c1", "2026-02-01T09:00:00Z")
+        .merge_pull(7, "2026-02-02T09:00:00Z")
+        .ran(
+            500,
+            "ship.yml",
+            "c1",
+            "2026-02-01T09:00:00Z",
+            "success",
+            &jobs[..1],
+        )
+        .ran(
+            501,
+            "ship.yml",
+            "pr7",
+            "2026-02-03T09:00:00Z",
+            "success",
+            &jobs,
+        );
+    world
+}
+
 /// The same server again, and what is different about it.
 fn like(world: &World, tell: impl FnOnce(&World)) -> World {
     let copy = World::enterprise();
@@ -58,6 +113,11 @@ fn second_run(world: &World) -> Transcript {
     deploy_of(world, 9, 101).run()
 }
 
+/// A run that ships nothing itself.
+fn look(world: &World) -> Transcript {
+    Runner::new(world).run_id(900).sha("pr7").run()
+}
+
 fn told(done: &Transcript) -> String {
     let said = done.annotations.iter().map(|one| one.message.as_str());
     let all: Vec<&str> = said.chain([done.summary.as_str()]).collect();
@@ -66,7 +126,7 @@ fn told(done: &Transcript) -> String {
 
 /// What a server lacks costs nothing that was known, and the first run after an update knows all. What is wrong.
 fn survives(
-    base: &World,
+    (base, run): (&World, fn(&World) -> Transcript),
     lack: impl FnOnce(&World),
     whole: &BTreeSet<String>,
     says: &str,
@@ -75,7 +135,7 @@ fn survives(
     let known =
         |files: &BTreeMap<String, String>| -> BTreeSet<String> { ids(files).into_iter().collect() };
     let before = known(&world.github().branch_files("fivekeys"));
-    let done = second_run(&world);
+    let done = run(&world);
     let mut wrong = Vec::new();
     let mut check = |holds: bool, what: String| wrong.extend((!holds).then_some(what));
     check(done.exit == 0, format!("exit {}", done.exit));
@@ -94,7 +154,7 @@ fn survives(
     let (settled, rows) = if whole.is_subset(&after) {
         (after, lines(&done.branch_files))
     } else {
-        let next = second_run(&world);
+        let next = run(&world);
         (known(&next.branch_files), lines(&next.branch_files))
     };
     let missing: Vec<_> = whole.difference(&settled).collect();
@@ -128,32 +188,27 @@ fn in_groups<T: Send + Clone + Debug>(cases: &[T], test: impl Fn(T) -> Vec<Strin
     );
 }
 
-#[test]
-fn a_server_that_lacks_any_one_field_loses_nothing_and_says_what_it_cannot_tell() {
-    let base = next_day();
-    let whole = like(&base, |_| {});
-    let done = second_run(&whole);
-    is_well(&done);
+/// Whatever the server lacks of what a whole one was asked for.
+fn without_each_field(base: &World, run: fn(&World) -> Transcript, says: &str) -> usize {
+    let whole = like(base, |_| {});
+    let done = run(&whole);
+    assert_eq!(done.output("persisted"), "true", "{done:#?}");
     let known: BTreeSet<String> = ids(&done.branch_files).into_iter().collect();
     let asked: Vec<String> = whole.github().graph_asked.iter().cloned().collect();
-    assert!(asked.len() > 90, "{asked:?}");
     in_groups(&asked, |field| {
         let lack = |world: &World| {
             world.github().graph_lacks.insert(field.clone());
         };
-        survives(&base, lack, &known, "this github is too old")
+        survives((base, run), lack, &known, says)
     });
-    eprintln!("{} fields and types", asked.len());
+    asked.len()
 }
 
-#[test]
-fn a_server_that_lacks_any_one_key_or_route_of_rest_loses_nothing() {
-    let base = next_day();
-    let whole = like(&base, |_| {});
-    let done = second_run(&whole);
+fn without_each_key(base: &World, run: fn(&World) -> Transcript) -> usize {
+    let whole = like(base, |_| {});
+    let done = run(&whole);
     let known: BTreeSet<String> = ids(&done.branch_files).into_iter().collect();
     let keys = whole.github().rest_keys.clone();
-    assert!(keys.len() > 15, "{keys:?}");
     let mut cases: Vec<(String, Lack)> = Vec::new();
     for key in keys {
         cases.extend([(key.clone(), Lack::Absent), (key, Lack::Null)]);
@@ -163,7 +218,33 @@ fn a_server_that_lacks_any_one_key_or_route_of_rest_loses_nothing() {
     }
     in_groups(&cases, |case| {
         let lack = |world: &World| world.github().rest_lacks = Some(case.clone());
-        survives(&base, lack, &known, "")
+        survives((base, run), lack, &known, "")
     });
-    eprintln!("{} cases", cases.len());
+    cases.len()
+}
+
+#[test]
+fn a_server_that_lacks_any_one_field_loses_nothing_and_says_what_it_cannot_tell() {
+    let count = without_each_field(&next_day(), second_run, "this github is too old");
+    assert!(count > 90, "{count}");
+    eprintln!("{count} fields and types");
+}
+
+#[test]
+fn a_first_run_by_releases_does_without_any_one_field() {
+    let count = without_each_field(&marked(), look, "");
+    assert!(count > 60, "{count}");
+    eprintln!("{count} fields and types");
+}
+
+#[test]
+fn a_server_that_lacks_any_one_key_or_route_of_rest_loses_nothing() {
+    let count = without_each_key(&next_day(), second_run);
+    eprintln!("{count} cases");
+}
+
+#[test]
+fn a_first_run_by_workflow_runs_does_without_any_one_key_or_route() {
+    let count = without_each_key(&running(), look);
+    eprintln!("{count} cases");
 }
