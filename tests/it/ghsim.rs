@@ -626,6 +626,20 @@ fn statuses_environments_runs_and_jobs_explain_the_stages_of_a_change() {
     assert_eq!(requests(&again) - requests(&run), 1, "all of it is known");
 }
 
+/// A scenario of one deployment to production, as a file.
+fn one_deployment(folder: &Path) -> PathBuf {
+    let story = serde_json::json!({
+        "now": "2026-11-20T12:00:00Z",
+        "repo": { "owner": "acme", "name": "shop", "default_branch": "main" },
+        "commits": [{ "key": "c1", "date": "2026-11-18T10:00:00Z", "message": "Start" }],
+        "deployments": [{ "sha": "c1", "environment": "production", "created_at": "2026-11-18T11:00:00Z",
+            "statuses": [{ "state": "success", "at": "2026-11-18T11:05:00Z" }] }],
+    });
+    let scenario = folder.join("story.json");
+    std::fs::write(&scenario, story.to_string()).unwrap();
+    scenario
+}
+
 /// What `doctor` says of a simulator, its words in one line.
 fn examined(simulator: &Simulator, folder: &Path, more: &[&str]) -> (i32, String) {
     let at = |key: &str| simulator.info[key].as_str().unwrap().to_owned();
@@ -652,16 +666,8 @@ fn examined(simulator: &Simulator, folder: &Path, more: &[&str]) -> (i32, String
 /// A ledger that a merge broke is named, and mended by a commit of its own; what the token may not read is said.
 #[test]
 fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
-    let story = serde_json::json!({
-        "now": "2026-11-20T12:00:00Z",
-        "repo": { "owner": "acme", "name": "shop", "default_branch": "main" },
-        "commits": [{ "key": "c1", "date": "2026-11-18T10:00:00Z", "message": "Start" }],
-        "deployments": [{ "sha": "c1", "environment": "production", "created_at": "2026-11-18T11:00:00Z",
-            "statuses": [{ "state": "success", "at": "2026-11-18T11:05:00Z" }] }],
-    });
     let folder = tempfile::tempdir().unwrap();
-    let scenario = folder.path().join("story.json");
-    std::fs::write(&scenario, story.to_string()).unwrap();
+    let scenario = one_deployment(folder.path());
     let Some(simulator) = Simulator::start(&["--scenario", scenario.to_str().unwrap()]) else {
         return;
     };
@@ -693,7 +699,13 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
     assert_eq!(aside.len(), 1);
     // One more run, for its check that nothing so far broke the contract.
     simulator.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
-    // What the token may not do is said, each with its line of the block, and the others are not.
+}
+
+/// What the token may not do is said, each with its line of the block, and the others are not.
+#[test]
+fn the_doctor_tells_what_a_token_may_not_do_without_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = one_deployment(folder.path());
     let Some(poor) = Simulator::start(&[
         "--scenario",
         scenario.to_str().unwrap(),

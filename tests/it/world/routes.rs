@@ -247,6 +247,6 @@ fn older(body: &mut Value, github: &mut GitHub) {
             }
             fields.values_mut().for_each(|value| older(value, github));
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
