@@ -7,17 +7,13 @@ use serde_json::Value;
 use super::error::one_line;
 
 /// Fields and types that a server may lack, and what is then not known. Everything else is needed.
-const NEWER: [(&str, &str, &str); 19] = [
+const NEWER: [(&str, &str, &str); 18] = [
     (
         "AddedToMergeQueueEvent",
         "",
         "when a pull request entered the merge queue",
     ),
-    (
-        "ClosedEvent",
-        "closer",
-        "which pull request closed an incident",
-    ),
+    ("ClosedEvent", "closer", "what closed an issue"),
     (
         "Deployment",
         "latestEnvironment",
@@ -31,19 +27,11 @@ const NEWER: [(&str, &str, &str); 19] = [
     (
         "IssueComment",
         "authorAssociation",
-        "who may mark a deployment by a comment",
+        "which comments are of members",
     ),
     ("IssueComment", "isMinimized", "which comments are hidden"),
-    (
-        "Issue",
-        "stateReason",
-        "which issues were closed as no incident",
-    ),
-    (
-        "Issue",
-        "timelineItems",
-        "which pull request closed an incident",
-    ),
+    ("Issue", "stateReason", "why an issue was closed"),
+    ("Issue", "timelineItems", "what closed an issue"),
     ("PullRequest", "additions", "the size of changes"),
     ("PullRequest", "changedFiles", "the size of changes"),
     ("PullRequest", "deletions", "the size of changes"),
@@ -56,7 +44,6 @@ const NEWER: [(&str, &str, &str); 19] = [
         "",
         "when a pull request was ready for review",
     ),
-    ("Ref", "refUpdateRule", "the protection of a branch"),
     ("Ref", "refUpdateRule", "the protection of a branch"),
     ("Ref", "rules", "the rules on a branch"),
 ];
