@@ -161,7 +161,9 @@ pub(super) fn connect(
     let Some(server) =
         server.filter(|uri| is_web(uri) && uri.host().is_some_and(|h| !h.is_empty()))
     else {
-        let message = format!("`{}` is not the address of an API", one_line(base));
+        // An address may carry a name and a password in front of its host.
+        let shown = one_line(base.rsplit('@').next().unwrap_or(base));
+        let message = format!("`{shown}` is not the address of an API");
         return Err(GitHubError::Setup { message });
     };
     let proxy = proxies.before(&server)?;

@@ -142,7 +142,9 @@ impl Patient<'_> {
     fn server(&self, server: &Server, greeting: &Greeting, checkup: &mut Checkup) {
         let version = greeting.version.as_deref();
         let version = version.map_or_else(String::new, |v| format!(", Enterprise Server {v}"));
-        checkup.note("server", Health::Ok, format!("{}{version}", server.api));
+        // What stands before the host may be a password.
+        let api = server.api.rsplit('@').next().unwrap_or_default();
+        checkup.note("server", Health::Ok, format!("{api}{version}"));
         let Some(theirs) = greeting.now else {
             return;
         };
