@@ -69,7 +69,8 @@ Examples:
   GITHUB_TOKEN=… fivekeys doctor       the same, and what GitHub answers
   fivekeys doctor --repair             mend a broken ledger
 It reads and tells; only --repair writes. What cannot be read is set aside in
-ledger/aside/, word for word, in .dora/ or in a new commit on the branch.";
+ledger/aside/, word for word, in .dora/ or in a new commit on the branch.
+Exit: 0 where nothing fails, 2 where something here does, 5 where GitHub does.";
 
 /// Software delivery, measured by DORA's five metrics from what you already have.
 #[derive(Debug, Parser)]
@@ -376,6 +377,18 @@ pub(super) struct DoctorArgs {
     /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// For people or for programs.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "terminal")]
+    pub(super) format: DoctorFormat,
+}
+
+/// How `doctor` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DoctorFormat {
+    /// Lines for people.
+    Terminal,
+    /// One document.
+    Json,
 }
 
 /// `verify`.

@@ -17,6 +17,21 @@ impl Token {
         &self.0
     }
 
+    /// What kind of token it is, by its prefix, in words.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        [
+            ("ghs_", "a job's or an app's token"),
+            ("github_pat_", "a fine-grained personal token"),
+            ("ghp_", "a classic personal token"),
+            ("gho_", "a token of a login by OAuth"),
+            ("ghu_", "a user's token by an app"),
+        ]
+        .iter()
+        .find(|(prefix, _)| self.0.starts_with(prefix))
+        .map_or("a token of unknown kind", |(_, kind)| kind)
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

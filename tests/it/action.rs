@@ -12,6 +12,7 @@ mod first;
 mod gate;
 mod hostile;
 mod ledger;
+mod older;
 mod own;
 mod preview;
 mod race;

@@ -32,6 +32,7 @@ mod judged;
 mod laws;
 mod naive;
 mod profile;
+mod road;
 mod runs;
 mod status_page;
 mod truth;

@@ -152,8 +152,17 @@ pub(crate) struct Rate {
     pub(crate) graph: u64,
 }
 
+/// How an answer of REST lacks a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lack {
+    Absent,
+    Null,
+    /// It is a route that does not exist.
+    Route,
+}
+
 /// The whole of GitHub.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct GitHub {
     pub(crate) owner: String,
     pub(crate) name: String,
@@ -180,6 +189,14 @@ pub(crate) struct GitHub {
     pub(crate) rate: Option<Rate>,
     /// A forbidden field that the schema says is never null takes its parent with it, as the specification demands.
     pub(crate) strict_nulls: bool,
+    /// Fields and types of GraphQL that this server is too old for, such as `Issue.stateReason`.
+    pub(crate) graph_lacks: BTreeSet<String>,
+    /// Fields of GraphQL that were asked for.
+    pub(crate) graph_asked: BTreeSet<String>,
+    /// Keys that no answer of REST has, or has as null.
+    pub(crate) rest_lacks: Option<(String, Lack)>,
+    /// Keys that answers of REST had.
+    pub(crate) rest_keys: BTreeSet<String>,
     /// `https://github.com`, or the enterprise server.
     pub(crate) site: String,
 }
@@ -217,6 +234,10 @@ impl GitHub {
                 graph: 1000,
             }),
             strict_nulls: true,
+            graph_lacks: BTreeSet::new(),
+            graph_asked: BTreeSet::new(),
+            rest_lacks: None,
+            rest_keys: BTreeSet::new(),
             site: site.to_owned(),
         }
     }

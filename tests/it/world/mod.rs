@@ -26,7 +26,7 @@ use wiremock::{Mock, MockServer};
 pub(crate) use faults::{Fault, On};
 pub(crate) use git::sha;
 use github::GitHub;
-pub(crate) use github::moment;
+pub(crate) use github::{Lack, moment};
 pub(crate) use line::Line;
 pub(crate) use requests::Requests;
 use routes::{Door, State};
