@@ -7,15 +7,18 @@ use crate::report::v1::Report;
 
 /// Which of them are wanted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
+pub struct Wanted {
     /// Badges.
-    pub(super) badges: bool,
+    pub badges: bool,
     /// The page, which is rewritten at most once a day.
-    pub(super) page: bool,
+    pub page: bool,
 }
 
 /// Contents by path.
-pub(super) fn all(
+///
+/// # Errors
+/// When a template does not fit the report.
+pub fn all(
     report: &Report,
     facts: &RunFacts,
     wanted: Wanted,

@@ -200,7 +200,7 @@ fn store(
     if !ledger.is_writable() {
         notes.push(unreadable(&ledger));
     } else if let Some(plan) = plan {
-        keep_cache_out_of_git(folder);
+        speak_to_git(folder);
         say_unwritten(
             lock.map_err(Failure::from)
                 .and_then(|_lock| Ok(folder.save(&plan)?)),
@@ -241,16 +241,16 @@ pub(super) fn unreadable(ledger: &Ledger) -> Note {
     Note {
         code: "ledger_unreadable".to_owned(),
         says: format!(
-            "The ledger was not written: {} of it cannot be read ({}).",
+            "The ledger was not written: {} in it cannot be read as written ({}).",
             if ledger.unreadable.len() == 1 {
-                "a line".to_owned()
+                "a place".to_owned()
             } else {
-                format!("{} lines", ledger.unreadable.len())
+                format!("{} places", ledger.unreadable.len())
             },
             first.join("; ")
         ),
         help: Some(
-            "`fivekeys doctor --repair` sets those lines aside; nothing else was touched."
+            "`fivekeys doctor --repair` mends it and sets aside what it cannot; nothing was touched."
                 .to_owned(),
         ),
     }
@@ -266,12 +266,23 @@ fn say_unwritten(saved: Result<(), Failure>, notes: &mut Vec<Note>) {
     }
 }
 
-/// The cache is nobody's business but this machine's.
-fn keep_cache_out_of_git(folder: &Folder) {
-    let path = folder.path().join(".gitignore");
-    if let Ok(None) = disk::read_text(&path, 1 << 16) {
-        // Without it git shows a lock file; nothing breaks.
-        let _ = disk::write_atomic(&path, b"cache/\n");
+/// For who commits the folder: the cache is nobody's business but this machine's, no checkout changes line ends, and
+/// the lines of two branches are united.
+const FOR_GIT: [(&str, &[u8]); 2] = [
+    (".gitignore", b"cache/\n"),
+    (
+        ".gitattributes",
+        b"ledger/** -text\nledger/**/*.jsonl merge=union\n",
+    ),
+];
+
+fn speak_to_git(folder: &Folder) {
+    for (name, text) in FOR_GIT {
+        let path = folder.path().join(name);
+        if let Ok(None) = disk::read_text(&path, 1 << 16) {
+            // Without it git shows a lock file, or a checkout has to be mended; nothing is lost.
+            let _ = disk::write_atomic(&path, text);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod disk;
 pub mod git;
+pub mod text;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

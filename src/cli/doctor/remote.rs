@@ -11,14 +11,12 @@ use crate::cli::args::DoctorArgs;
 use crate::config::Config;
 use crate::github::{Budget, Client, GitHubError, Part, State, Token, forbids_commits};
 use crate::host::Host;
-use crate::ledger::{Branch, Loaded, Reading};
+use crate::ledger::{Branch, Loaded, Reading, first_day};
 
 /// Deadline of all requests together.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Fewer requests than this may not last for a run.
 const FEW: u64 = 50;
-/// Nothing was measured before: all months since then are read.
-const FIRST_YEAR: i32 = 2015;
 /// Most environments that are named.
 const NAMED: usize = 8;
 
@@ -56,14 +54,13 @@ pub(super) fn look(
     asked: &Asked<'_>,
     checkup: &mut Checkup,
 ) -> Result<Option<String>, Failure> {
-    let token = ["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"]
-        .iter()
-        .find_map(|name| host.var(name));
     let repository = asked
         .repository
         .clone()
         .or_else(|| host.var("GITHUB_REPOSITORY").map(str::to_owned));
-    let (Some(token), Some(repository), false) = (token, repository, asked.args.offline) else {
+    let (Some(token), Some(repository), false) =
+        (Token::of_host(host), repository, asked.args.offline)
+    else {
         checkup.note("GitHub", Health::Skip, "not asked");
         if !asked.args.offline {
             checkup.help("set GITHUB_TOKEN, and --repository outside of a clone");
@@ -74,7 +71,7 @@ pub(super) fn look(
         .enable_all()
         .build()?;
     let missing = runtime.block_on(async {
-        let client = match Client::of_host(host, Token::new(token), &repository) {
+        let client = match Client::of_host(host, token, &repository) {
             Ok(client) => client,
             Err(error) => {
                 problem("GitHub", &error, checkup);
@@ -173,11 +170,10 @@ impl Patient<'_> {
 
     async fn load(&self, checkup: &mut Checkup) -> Option<Loaded> {
         let today = self.host.now.date_naive();
-        let first = chrono::NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or(today);
         let loaded = Branch::new(self.client, &self.asked.args.branch)
             .load(
                 Reading {
-                    since: first,
+                    since: first_day(today),
                     today,
                     config: ".github/fivekeys.yml",
                     corrections: &self.asked.config.corrections,
@@ -223,7 +219,9 @@ impl Patient<'_> {
             }
         };
         if !self.asked.args.repair {
-            checkup.help("`fivekeys doctor --repair` sets these lines aside in a new commit");
+            checkup.help(
+                "`fivekeys doctor --repair` mends it in a new commit and sets aside what it cannot",
+            );
             return;
         }
         let aside = repair.aside.len();
@@ -232,13 +230,13 @@ impl Patient<'_> {
             .save(
                 Some(head),
                 &plan,
-                "Set unreadable lines aside",
+                "fivekeys: mend the ledger [skip ci]",
                 &self.budget,
             )
             .await;
         match saved {
             Ok(commit) => {
-                let says = format!("{} by commit {commit}", set_aside(aside));
+                let says = format!("{}; by commit {commit}", set_aside(aside));
                 checkup.mended("branch", says);
             }
             Err(error) => problem("branch", &error, checkup),

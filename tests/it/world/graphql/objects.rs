@@ -8,6 +8,8 @@ use super::{Args, Call, Object, Refusal, Thing};
 
 /// GitHub cuts the text of a blob here.
 const CUT: usize = 512_000;
+/// The node id of the one repository.
+pub(super) const REPOSITORY: &str = "R_kgDOworld";
 
 impl Call<'_> {
     pub(super) fn field(
@@ -112,6 +114,7 @@ impl Call<'_> {
     fn of_repository(&mut self, name: &str, args: &Args) -> Result<Thing, Refusal> {
         let text = |arg: &str| args.get(arg).and_then(Value::as_str);
         match name {
+            "id" => Ok(Thing::leaf(REPOSITORY)),
             "nameWithOwner" => Ok(Thing::leaf(self.github.slug())),
             "isPrivate" => Ok(Thing::leaf(self.github.private)),
             "defaultBranchRef" => Ok(self.reference(&self.github.default_ref())),
@@ -223,6 +226,14 @@ impl Call<'_> {
         };
         Ok(match name {
             "oid" => Thing::leaf(sha),
+            "tree" => {
+                let files = commit.files.clone();
+                let oid = self.github.git.add_tree(files);
+                Thing::Object(Object::Record {
+                    kind: "Tree",
+                    fields: vec![("oid", Thing::leaf(oid))],
+                })
+            }
             "message" => Thing::leaf(commit.message.as_str()),
             "parents" => {
                 let parents = commit.parents.iter();
