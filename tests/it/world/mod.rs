@@ -8,6 +8,7 @@ mod faults;
 mod git;
 mod github;
 mod graphql;
+mod probe;
 mod reply;
 mod requests;
 mod rest;

@@ -31,6 +31,7 @@ impl Call<'_> {
                 let short = full.trim_start_matches("refs/heads/");
                 Ok(Thing::leaf(short.trim_start_matches("refs/tags/")))
             }
+            (Object::Ref { name: full, .. }, "rules") => Ok(self.rules(full)),
             (Object::Ref { oid, .. }, "target") => Ok(Thing::Object(Object::Commit(oid.clone()))),
             (Object::Commit(sha), "history") => Ok(self.history(sha, args)),
             (Object::Commit(sha), _) => self.of_commit(sha, name, text("path")),
@@ -59,6 +60,17 @@ impl Call<'_> {
         }
         let message = format!("Could not resolve to a Repository with the name '{asked}'.");
         Err(Refusal::new("NOT_FOUND", message))
+    }
+
+    fn rules(&self, full: &str) -> Thing {
+        let branch = full.trim_start_matches("refs/heads/");
+        let rule = Thing::Object(Object::Record {
+            kind: "RepositoryRule",
+            fields: vec![("type", Thing::leaf("PULL_REQUEST"))],
+        });
+        let ruled = self.github.ruled.contains(branch);
+        let rules = ruled.then_some(rule).into_iter();
+        Thing::Connection("RepositoryRuleConnection", rules.collect())
     }
 
     fn rate_limit(&self) -> Thing {
