@@ -198,6 +198,7 @@ fn links_devices_and_empty_folders_are_no_files_of_ours() {
 
     // A pipe would be waited for, for ever.
     let pipe = shop.path.join(".dora/ledger/months/2026-02.jsonl");
+    std::fs::create_dir_all(pipe.parent().unwrap()).unwrap();
     let made = Command::new("mkfifo").arg(&pipe).status();
     if made.is_ok_and(|status| status.success()) {
         let no = shop.run(&["incident", "open", "Four"]).fails(2);
@@ -205,7 +206,7 @@ fn links_devices_and_empty_folders_are_no_files_of_ours() {
         shop.run(&["doctor", "--offline", "--repair"]).ok();
         assert!(!pipe.exists());
     }
-    std::fs::create_dir_all(shop.path.join(".dora/ledger/events/2026/03/31.jsonl/x")).unwrap();
+    std::fs::create_dir_all(shop.path.join(".dora/ledger/events/2026/03/31.jsonl")).unwrap();
     let mut shop = shop;
     shop.now += DAY;
     shop.run(&["incident", "open", "Four"]).ok();

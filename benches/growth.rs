@@ -1,0 +1,277 @@
+//! Bytes that a run uploads as the history grows: 2,000 deployments, 8 a day over 250 days, each stored by a run of its
+//! own through the ledger's plan and the files beside it, against one file that takes every event.
+//!
+//! `cargo bench --bench growth` prints the curve in tenths. `FIVEKEYS_BENCH_RUNS` asks for another number of runs.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark may stop, read the environment, and speak"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Days, NaiveDate};
+use fivekeys::cli::artifacts::{self, Wanted};
+use fivekeys::config::Config;
+use fivekeys::event::{
+    Commit, Deployment, Event, Fact, Incident, Instant, Outcome, Pull, Source, Undoes,
+};
+use fivekeys::ledger::{Ledger, META, Plan, Step, month_of, month_path, months_between};
+use fivekeys::render::RunFacts;
+use fivekeys::report::{Ask, build};
+
+type Files = BTreeMap<String, String>;
+
+/// 2026-01-01.
+const BEGIN: i64 = 1_767_225_600;
+const A_DAY: u64 = 8;
+const PAGE: &str = "dashboard/index.html";
+/// Parts that the curve is printed in.
+const PARTS: usize = 10;
+
+fn at(seconds: i64) -> Instant {
+    DateTime::from_timestamp(seconds, 0).unwrap()
+}
+
+/// Numbers without a generator: the same history on every machine.
+fn mixed(n: u64) -> u64 {
+    let mut x = n.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+fn sha(n: u64) -> String {
+    format!("{:016x}{:016x}{:08x}", mixed(n), mixed(!n), n)
+}
+
+fn event(id: String, time: Instant, source: Source, fact: Fact) -> Event {
+    Event {
+        id,
+        time,
+        source,
+        updated: time,
+        fact,
+    }
+}
+
+/// What run `n` finds: a deployment, its pull request of one commit, and now and then an incident.
+fn found(n: u64) -> (Instant, Vec<Event>) {
+    let hour = i64::try_from(n / A_DAY * 24 + 8 + n % A_DAY).unwrap();
+    let jitter = i64::try_from(mixed(n) % 3_000).unwrap();
+    let merged = at(BEGIN + hour * 3_600 + jitter);
+    let finished = merged + chrono::Duration::seconds(300 + jitter / 5);
+    let failed = n % 17 == 16;
+    let commit = Commit {
+        sha: sha(n),
+        parents: n.checked_sub(1).map(sha).into_iter().collect(),
+        authored_at: merged - chrono::Duration::seconds(jitter * 30),
+        bot: false,
+        pull: Some(n + 1),
+        undoes: Undoes::default(),
+        subject: Some(sha(n)[..16].to_owned()),
+        hotfix: false,
+        paths: Vec::new(),
+    };
+    let pull = Pull {
+        number: n + 1,
+        created_at: Some(merged - chrono::Duration::seconds(jitter * 20)),
+        first_commit_at: Some(merged - chrono::Duration::seconds(jitter * 30)),
+        approved_at: Some(merged - chrono::Duration::seconds(jitter)),
+        merged_at: Some(merged),
+        merge_sha: Some(sha(n)),
+        lines: Some(mixed(n) % 900),
+        ..Pull::default()
+    };
+    let deployment = Deployment {
+        environment: "production".to_owned(),
+        revision: Some(sha(n)),
+        outcome: if failed {
+            Outcome::Failure
+        } else {
+            Outcome::Success
+        },
+        started_at: Some(merged + chrono::Duration::seconds(60)),
+        finished_at: Some(finished),
+        run: Some((9_000_000_000 + n).to_string()),
+        attempt: Some(1),
+        production: Some(true),
+        ..Deployment::default()
+    };
+    let changes = Source::GithubChanges;
+    let mut events = vec![
+        event(
+            format!("commit:{}", sha(n)),
+            merged,
+            changes,
+            Fact::Commit(commit),
+        ),
+        event(format!("pr:{}", n + 1), merged, changes, Fact::Pull(pull)),
+        event(
+            format!("dep:DE_kwDO{n:08}"),
+            finished,
+            Source::GithubDeployments,
+            Fact::Deployment(deployment),
+        ),
+    ];
+    if n % 61 == 60 {
+        let incident = Incident {
+            opened_at: finished,
+            resolved_at: Some(finished + chrono::Duration::seconds(jitter + 600)),
+            service: None,
+            causes: Vec::new(),
+            fixed_by: None,
+            title: Some(format!("Incident {n}")),
+        };
+        let fact = Fact::Incident(incident);
+        events.push(event(
+            format!("inc:gh:{n}"),
+            finished,
+            Source::GithubIssues,
+            fact,
+        ));
+    }
+    (finished + chrono::Duration::seconds(60), events)
+}
+
+/// What a run reads of the branch: bookkeeping, every shard, and the months of half a year.
+fn read(files: &Files, today: NaiveDate) -> Ledger {
+    let months = months_between(today - Days::new(181), today);
+    let mut wanted: BTreeSet<String> = months.iter().map(|month| month_path(month)).collect();
+    wanted.insert(META.to_owned());
+    let read = files
+        .iter()
+        .filter(|(path, _)| wanted.contains(*path) || path.starts_with("ledger/events/"));
+    let read = read
+        .map(|(path, text)| (path.clone(), text.clone()))
+        .collect();
+    Ledger::read(&read, months.first().map(String::as_str)).unwrap()
+}
+
+/// One run, as the action's: the events, the report, the files. Returns what it uploads.
+fn run(files: &mut Files, n: u64, config: &Config) -> Plan {
+    let (now, events) = found(n);
+    let today = now.date_naive();
+    let mut ledger = read(files, today);
+    let mut plan = ledger.append(&events, today).unwrap();
+    let begun = at(BEGIN);
+    ledger.meta.history_since = Some(begun);
+    ledger.meta.head = Some(sha(n));
+    ledger.events.history_since = Some(begun);
+    ledger.events.head = Some(sha(n));
+    let report = build(&ledger.events, config, &Ask::recent(config, now));
+    let facts = RunFacts {
+        persisted: true,
+        repository: "acme/shop".to_owned(),
+        branch: "fivekeys".to_owned(),
+        ..RunFacts::default()
+    };
+    let page = !files.contains_key(PAGE) || !plan.deletes.is_empty();
+    let wanted = Wanted { badges: true, page };
+    plan.writes
+        .extend(artifacts::all(&report, &facts, wanted).unwrap());
+    plan.writes.insert(META.to_owned(), ledger.meta_text());
+    for step in plan.steps() {
+        match step {
+            Step::Write(path, text) => files.insert(path.to_owned(), text.to_owned()),
+            Step::Delete(path) => files.remove(path),
+        };
+    }
+    plan
+}
+
+/// Kinds of files, and where a path belongs.
+const KINDS: [&str; 7] = [
+    "ledger day",
+    "ledger month",
+    "metrics.json",
+    "deployments.json",
+    "README and rest",
+    "badges",
+    "page",
+];
+
+fn kind(path: &str) -> usize {
+    match path {
+        "metrics.json" => 2,
+        "deployments.json" => 3,
+        PAGE => 6,
+        _ if path.starts_with("ledger/events/") => 0,
+        _ if path.starts_with("ledger/months/") => 1,
+        _ if path.starts_with("badges/") => 5,
+        _ => 4,
+    }
+}
+
+fn main() {
+    let asked = std::env::var("FIVEKEYS_BENCH_RUNS").ok();
+    let runs: u64 = asked.and_then(|n| n.parse().ok()).unwrap_or(2_000);
+    let config = Config::default();
+    let mut files = Files::new();
+    let mut naive = 0;
+    let mut curve: Vec<(u64, [usize; KINDS.len()], usize)> = Vec::new();
+    for n in 0..runs {
+        let plan = run(&mut files, n, &config);
+        let mut bytes = [0; KINDS.len()];
+        for (path, text) in &plan.writes {
+            bytes[kind(path)] += text.len();
+        }
+        // One file of everything, sent whole each time.
+        naive += found(n)
+            .1
+            .iter()
+            .map(|e| serde_json::to_string_pretty(e).unwrap().len())
+            .sum::<usize>();
+        curve.push((n / A_DAY, bytes, naive));
+    }
+    let window = u64::from(config.window_days);
+    println!("bytes a run, by tenths of {runs} runs, {A_DAY} a day; the window has {window} days");
+    let head: Vec<String> = KINDS.iter().map(|kind| format!("{kind:>16}")).collect();
+    println!(
+        "{:>10} {} {:>12} {:>12}",
+        "days",
+        head.join(" "),
+        "all",
+        "one file"
+    );
+    let size = curve.len().div_ceil(PARTS).max(1);
+    for part in curve.chunks(size) {
+        let mean = |of: &dyn Fn(&(u64, [usize; KINDS.len()], usize)) -> usize| {
+            part.iter().map(of).sum::<usize>() / part.len()
+        };
+        let cells: Vec<String> = (0..KINDS.len())
+            .map(|k| format!("{:>16}", mean(&|run| run.1[k])))
+            .collect();
+        let days = format!("{}-{}", part[0].0, part[part.len() - 1].0);
+        let all = mean(&|run| run.1.iter().sum());
+        println!(
+            "{days:>10} {} {all:>12} {:>12}",
+            cells.join(" "),
+            mean(&|run| run.2)
+        );
+    }
+    let steady: Vec<usize> = curve
+        .iter()
+        .filter(|(day, ..)| *day >= window)
+        .map(|(_, bytes, _)| bytes.iter().sum())
+        .collect();
+    let tenth = (steady.len() / PARTS).max(1).min(steady.len());
+    if tenth > 0 {
+        let mean = |of: &[usize]| of.iter().sum::<usize>() as f64 / of.len() as f64;
+        let (first, last) = (&steady[..tenth], &steady[steady.len() - tenth..]);
+        println!(
+            "after the first window, last tenth / first tenth: {:.3}",
+            mean(last) / mean(first)
+        );
+    }
+    let month = files
+        .keys()
+        .filter(|path| path.contains("/months/"))
+        .count();
+    let open = month_of(found(runs - 1).0.date_naive());
+    println!(
+        "{} files on the branch, {month} closed or open months, the last {open}",
+        files.len()
+    );
+}
