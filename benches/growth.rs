@@ -17,7 +17,7 @@ use fivekeys::config::Config;
 use fivekeys::event::{
     Commit, Deployment, Event, Fact, Incident, Instant, Outcome, Pull, Source, Undoes,
 };
-use fivekeys::ledger::{Ledger, META, Plan, Step, month_of, month_path, months_between};
+use fivekeys::ledger::{Ledger, META, Plan, Step, month_path, months_between};
 use fivekeys::render::RunFacts;
 use fivekeys::report::{Ask, build};
 
@@ -28,7 +28,7 @@ const BEGIN: i64 = 1_767_225_600;
 const A_DAY: u64 = 8;
 const PAGE: &str = "dashboard/index.html";
 /// Parts that the curve is printed in.
-const PARTS: usize = 10;
+const PARTS: u64 = 10;
 
 fn at(seconds: i64) -> Instant {
     DateTime::from_timestamp(seconds, 0).unwrap()
@@ -56,17 +56,56 @@ fn event(id: String, time: Instant, source: Source, fact: Fact) -> Event {
     }
 }
 
+fn later(at: Instant, seconds: i64) -> Instant {
+    at + chrono::Duration::seconds(seconds)
+}
+
 /// What run `n` finds: a deployment, its pull request of one commit, and now and then an incident.
 fn found(n: u64) -> (Instant, Vec<Event>) {
     let hour = i64::try_from(n / A_DAY * 24 + 8 + n % A_DAY).unwrap();
     let jitter = i64::try_from(mixed(n) % 3_000).unwrap();
     let merged = at(BEGIN + hour * 3_600 + jitter);
-    let finished = merged + chrono::Duration::seconds(300 + jitter / 5);
+    let finished = later(merged, 300 + jitter / 5);
+    let mut events = changed(n, merged, jitter).to_vec();
     let failed = n % 17 == 16;
+    let deployment = Deployment {
+        environment: "production".to_owned(),
+        revision: Some(sha(n)),
+        outcome: if failed {
+            Outcome::Failure
+        } else {
+            Outcome::Success
+        },
+        started_at: Some(later(merged, 60)),
+        finished_at: Some(finished),
+        run: Some((9_000_000_000 + n).to_string()),
+        attempt: Some(1),
+        production: Some(true),
+        ..Deployment::default()
+    };
+    let (id, fact) = (format!("dep:DE_kwDO{n:08}"), Fact::Deployment(deployment));
+    events.push(event(id, finished, Source::GithubDeployments, fact));
+    if n % 61 == 60 {
+        let incident = Incident {
+            opened_at: finished,
+            resolved_at: Some(later(finished, jitter + 600)),
+            service: None,
+            causes: Vec::new(),
+            fixed_by: None,
+            title: Some(format!("Incident {n}")),
+        };
+        let (id, fact) = (format!("inc:gh:{n}"), Fact::Incident(incident));
+        events.push(event(id, finished, Source::GithubIssues, fact));
+    }
+    (later(finished, 60), events)
+}
+
+/// A commit and its pull request.
+fn changed(n: u64, merged: Instant, jitter: i64) -> [Event; 2] {
     let commit = Commit {
         sha: sha(n),
         parents: n.checked_sub(1).map(sha).into_iter().collect(),
-        authored_at: merged - chrono::Duration::seconds(jitter * 30),
+        authored_at: later(merged, -jitter * 30),
         bot: false,
         pull: Some(n + 1),
         undoes: Undoes::default(),
@@ -76,63 +115,24 @@ fn found(n: u64) -> (Instant, Vec<Event>) {
     };
     let pull = Pull {
         number: n + 1,
-        created_at: Some(merged - chrono::Duration::seconds(jitter * 20)),
-        first_commit_at: Some(merged - chrono::Duration::seconds(jitter * 30)),
-        approved_at: Some(merged - chrono::Duration::seconds(jitter)),
+        created_at: Some(later(merged, -jitter * 20)),
+        first_commit_at: Some(later(merged, -jitter * 30)),
+        approved_at: Some(later(merged, -jitter)),
         merged_at: Some(merged),
         merge_sha: Some(sha(n)),
         lines: Some(mixed(n) % 900),
         ..Pull::default()
     };
-    let deployment = Deployment {
-        environment: "production".to_owned(),
-        revision: Some(sha(n)),
-        outcome: if failed {
-            Outcome::Failure
-        } else {
-            Outcome::Success
-        },
-        started_at: Some(merged + chrono::Duration::seconds(60)),
-        finished_at: Some(finished),
-        run: Some((9_000_000_000 + n).to_string()),
-        attempt: Some(1),
-        production: Some(true),
-        ..Deployment::default()
-    };
-    let changes = Source::GithubChanges;
-    let mut events = vec![
+    let source = Source::GithubChanges;
+    [
         event(
             format!("commit:{}", sha(n)),
             merged,
-            changes,
+            source,
             Fact::Commit(commit),
         ),
-        event(format!("pr:{}", n + 1), merged, changes, Fact::Pull(pull)),
-        event(
-            format!("dep:DE_kwDO{n:08}"),
-            finished,
-            Source::GithubDeployments,
-            Fact::Deployment(deployment),
-        ),
-    ];
-    if n % 61 == 60 {
-        let incident = Incident {
-            opened_at: finished,
-            resolved_at: Some(finished + chrono::Duration::seconds(jitter + 600)),
-            service: None,
-            causes: Vec::new(),
-            fixed_by: None,
-            title: Some(format!("Incident {n}")),
-        };
-        let fact = Fact::Incident(incident);
-        events.push(event(
-            format!("inc:gh:{n}"),
-            finished,
-            Source::GithubIssues,
-            fact,
-        ));
-    }
-    (finished + chrono::Duration::seconds(60), events)
+        event(format!("pr:{}", n + 1), merged, source, Fact::Pull(pull)),
+    ]
 }
 
 /// What a run reads of the branch: bookkeeping, every shard, and the months of half a year.
@@ -204,27 +204,35 @@ fn kind(path: &str) -> usize {
     }
 }
 
+/// Bytes of one run, by kind, and of the one file that would hold every event so far.
+struct Upload {
+    bytes: [usize; KINDS.len()],
+    one_file: usize,
+}
+
+impl Upload {
+    fn all(&self) -> usize {
+        self.bytes.iter().sum()
+    }
+}
+
+fn mean(part: &[Upload], of: impl Fn(&Upload) -> usize) -> usize {
+    part.iter().map(of).sum::<usize>() / part.len().max(1)
+}
+
+fn print(days: &str, part: &[Upload]) {
+    let cells: Vec<String> = (0..KINDS.len())
+        .map(|kind| format!("{:>16}", mean(part, |run| run.bytes[kind])))
+        .collect();
+    let all = mean(part, Upload::all);
+    let one_file = mean(part, |run| run.one_file);
+    println!("{days:>10} {} {all:>12} {one_file:>12}", cells.join(" "));
+}
+
 fn main() {
     let asked = std::env::var("FIVEKEYS_BENCH_RUNS").ok();
     let runs: u64 = asked.and_then(|n| n.parse().ok()).unwrap_or(2_000);
     let config = Config::default();
-    let mut files = Files::new();
-    let mut naive = 0;
-    let mut curve: Vec<(u64, [usize; KINDS.len()], usize)> = Vec::new();
-    for n in 0..runs {
-        let plan = run(&mut files, n, &config);
-        let mut bytes = [0; KINDS.len()];
-        for (path, text) in &plan.writes {
-            bytes[kind(path)] += text.len();
-        }
-        // One file of everything, sent whole each time.
-        naive += found(n)
-            .1
-            .iter()
-            .map(|e| serde_json::to_string_pretty(e).unwrap().len())
-            .sum::<usize>();
-        curve.push((n / A_DAY, bytes, naive));
-    }
     let window = u64::from(config.window_days);
     println!("bytes a run, by tenths of {runs} runs, {A_DAY} a day; the window has {window} days");
     let head: Vec<String> = KINDS.iter().map(|kind| format!("{kind:>16}")).collect();
@@ -235,43 +243,33 @@ fn main() {
         "all",
         "one file"
     );
-    let size = curve.len().div_ceil(PARTS).max(1);
-    for part in curve.chunks(size) {
-        let mean = |of: &dyn Fn(&(u64, [usize; KINDS.len()], usize)) -> usize| {
-            part.iter().map(of).sum::<usize>() / part.len()
-        };
-        let cells: Vec<String> = (0..KINDS.len())
-            .map(|k| format!("{:>16}", mean(&|run| run.1[k])))
-            .collect();
-        let days = format!("{}-{}", part[0].0, part[part.len() - 1].0);
-        let all = mean(&|run| run.1.iter().sum());
-        println!(
-            "{days:>10} {} {all:>12} {:>12}",
-            cells.join(" "),
-            mean(&|run| run.2)
-        );
+    let (mut files, mut one_file) = (Files::new(), 0);
+    let mut curve: Vec<Upload> = Vec::new();
+    let tenth = runs.div_ceil(PARTS).max(1);
+    for n in 0..runs {
+        let plan = run(&mut files, n, &config);
+        let mut bytes = [0; KINDS.len()];
+        for (path, text) in &plan.writes {
+            bytes[kind(path)] += text.len();
+        }
+        let lines = found(n).1.into_iter();
+        one_file += lines
+            .map(|e| serde_json::to_string_pretty(&e).unwrap().len())
+            .sum::<usize>();
+        curve.push(Upload { bytes, one_file });
+        if (n + 1) % tenth == 0 || n + 1 == runs {
+            let first = n / tenth * tenth;
+            let part = &curve[usize::try_from(first).unwrap()..];
+            print(&format!("{}-{}", first / A_DAY, n / A_DAY), part);
+        }
     }
-    let steady: Vec<usize> = curve
-        .iter()
-        .filter(|(day, ..)| *day >= window)
-        .map(|(_, bytes, _)| bytes.iter().sum())
-        .collect();
-    let tenth = (steady.len() / PARTS).max(1).min(steady.len());
+    let skip = usize::try_from(window * A_DAY).unwrap().min(curve.len());
+    let steady = &curve[skip..];
+    let tenth = steady.len() / 10;
     if tenth > 0 {
-        let mean = |of: &[usize]| of.iter().sum::<usize>() as f64 / of.len() as f64;
-        let (first, last) = (&steady[..tenth], &steady[steady.len() - tenth..]);
-        println!(
-            "after the first window, last tenth / first tenth: {:.3}",
-            mean(last) / mean(first)
-        );
+        let first = mean(&steady[..tenth], Upload::all);
+        let last = mean(&steady[steady.len() - tenth..], Upload::all);
+        let ratio = last as f64 / first as f64;
+        println!("after the first window, last tenth / first tenth: {ratio:.3}");
     }
-    let month = files
-        .keys()
-        .filter(|path| path.contains("/months/"))
-        .count();
-    let open = month_of(found(runs - 1).0.date_naive());
-    println!(
-        "{} files on the branch, {month} closed or open months, the last {open}",
-        files.len()
-    );
 }

@@ -14,6 +14,9 @@ pub struct Wanted {
     pub page: bool,
 }
 
+/// For who checks the files out: no line end is changed, and the lines of two branches are united.
+const ATTRIBUTES: &str = "* -text\nledger/**/*.jsonl merge=union\n";
+
 /// Contents by path.
 ///
 /// # Errors
@@ -31,6 +34,7 @@ pub fn all(
         ),
         ("incidents.json".to_owned(), render::incidents_json(report)?),
         ("README.md".to_owned(), render::readme(report, facts)?),
+        (".gitattributes".to_owned(), ATTRIBUTES.to_owned()),
     ]);
     if wanted.badges {
         files.extend(render::badges(report)?);

@@ -200,7 +200,7 @@ fn store(
     if !ledger.is_writable() {
         notes.push(unreadable(&ledger));
     } else if let Some(plan) = plan {
-        speak_to_git(folder);
+        keep_cache_out_of_git(folder);
         say_unwritten(
             lock.map_err(Failure::from)
                 .and_then(|_lock| Ok(folder.save(&plan)?)),
@@ -266,23 +266,12 @@ fn say_unwritten(saved: Result<(), Failure>, notes: &mut Vec<Note>) {
     }
 }
 
-/// For who commits the folder: the cache is nobody's business but this machine's, no checkout changes line ends, and
-/// the lines of two branches are united.
-const FOR_GIT: [(&str, &[u8]); 2] = [
-    (".gitignore", b"cache/\n"),
-    (
-        ".gitattributes",
-        b"ledger/** -text\nledger/**/*.jsonl merge=union\n",
-    ),
-];
-
-fn speak_to_git(folder: &Folder) {
-    for (name, text) in FOR_GIT {
-        let path = folder.path().join(name);
-        if let Ok(None) = disk::read_text(&path, 1 << 16) {
-            // Without it git shows a lock file, or a checkout has to be mended; nothing is lost.
-            let _ = disk::write_atomic(&path, text);
-        }
+/// The cache is nobody's business but this machine's.
+fn keep_cache_out_of_git(folder: &Folder) {
+    let path = folder.path().join(".gitignore");
+    if let Ok(None) = disk::read_text(&path, 1 << 16) {
+        // Without it git shows a lock file; nothing breaks.
+        let _ = disk::write_atomic(&path, b"cache/\n");
     }
 }
 

@@ -49,7 +49,10 @@ pub fn repair(
     let paths: BTreeSet<&String> = broken.iter().map(|broken| &broken.file).collect();
     let mut plan = Plan::default();
     for path in paths.into_iter().filter(|path| *path != META) {
-        let lines = ledger.files.get(path).map_or("".into(), |l| print(l));
+        let lines = ledger
+            .files
+            .get(path)
+            .map_or_else(String::new, |l| print(l));
         if lines.is_empty() {
             ledger.files.remove(path);
             plan.deletes.push(path.clone());

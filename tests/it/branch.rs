@@ -96,52 +96,66 @@ fn aside(files: &BTreeMap<String, String>) -> String {
     found.map(|(_, text)| text.as_str()).collect()
 }
 
-fn is_mended_from(damage: &Damage, path: &str) {
-    let world = months();
+/// Does it, and returns the file that is broken then.
+fn break_it(world: &World, damage: &Damage, path: &str) -> String {
     let whole = world.github().branch_files("fivekeys");
     let bytes = whole[path].as_bytes();
-    let (mut broken, mut reason) = (path.to_owned(), "");
+    let mut github = world.github();
     match damage {
-        Damage::Bytes(with, says) => {
-            world.github().push_bytes("fivekeys", path, &with(bytes));
-            reason = says;
-        }
+        Damage::Bytes(with, _) => github.push_bytes("fivekeys", path, &with(bytes)),
         Damage::Beside(other) => {
-            world.github().push_bytes("fivekeys", other, bytes);
-            broken = (*other).to_owned();
+            github.push_bytes("fivekeys", other, bytes);
+            return (*other).to_owned();
         }
         Damage::Folder => {
-            let mut github = world.github();
             github.remove("fivekeys", path);
             github.push_bytes("fivekeys", &format!("{path}/inside"), bytes);
         }
     }
-    let before = world.github().branch_commits("fivekeys");
-    let found = world.github().branch_files("fivekeys");
+    path.to_owned()
+}
+
+/// Every line of the broken file is either read or set aside.
+fn nothing_is_lost(found: &str, now: &BTreeMap<String, String>, broken: &str) {
+    let kept = aside(now);
+    for line in found
+        .split('\n')
+        .map(|l| l.trim_matches(['\r', '\u{feff}']))
+    {
+        let ours = now.get(broken).is_some_and(|text| text.contains(line));
+        // What is no text is held byte by byte in the tests of the folder.
+        let odd = line.contains(['\0', '\u{fffd}']);
+        let quoted = serde_json::to_string(line).unwrap();
+        let set_aside = kept.contains(quoted.trim_matches('"'));
+        assert!(ours || odd || set_aside, "{broken}: {line:?}");
+    }
+}
+
+fn is_mended_from(damage: &Damage, path: &str) {
+    let world = months();
+    let broken = break_it(&world, damage, path);
     let name = broken.rsplit('/').next().unwrap();
+    let reason = match damage {
+        Damage::Bytes(_, says) => says,
+        Damage::Beside(_) | Damage::Folder => name,
+    };
+    let before = world.github().branch_commits("fivekeys");
+    let commits = || world.github().branch_commits("fivekeys");
+    let found = world.github().branch_files("fivekeys");
 
     let done = deploy_of(&world, 9, 101).run();
     is_not_stored(&done, name);
-    assert!(
-        done.said("warning")[0].contains(reason),
-        "{reason}: {:?}",
-        done.said("warning")
-    );
+    let said = done.said("warning")[0];
+    assert!(said.contains(reason), "{reason}: {said}");
     assert_eq!(done.branch_files, found, "{broken}");
     let refused = run(&world, &["compact"]);
     assert_eq!(refused.exit, 2, "{}", text_of(&refused));
-
     let looked = run(&world, &["doctor"]);
     assert_eq!(looked.exit, 5, "{}", looked.stdout);
-    assert!(
-        looked.stdout.contains(name) && looked.stdout.contains(reason),
-        "{}",
-        looked.stdout
-    );
-    assert_eq!(
-        world.github().branch_commits("fivekeys").len(),
-        before.len()
-    );
+    let named = looked.stdout.contains(name) && looked.stdout.contains(reason);
+    assert!(named, "{}", looked.stdout);
+    assert_eq!(commits().len(), before.len());
+
     let mended = run(&world, &["doctor", "--repair"]);
     if matches!(damage, Damage::Folder) {
         // Only people can tell what a folder is doing there.
@@ -150,33 +164,13 @@ fn is_mended_from(damage: &Damage, path: &str) {
         return;
     }
     assert_eq!(mended.exit, 0, "{reason} {}", mended.stdout);
-    let commits = world.github().branch_commits("fivekeys");
-    assert_eq!(commits.len(), before.len() + 1, "one new commit");
-    assert_eq!(
-        commits.last().unwrap().parents,
-        [before.last().unwrap().sha.clone()]
-    );
+    assert_eq!(commits().len(), before.len() + 1, "one new commit");
+    let parents = commits().pop().unwrap().parents;
+    assert_eq!(parents, [before.last().unwrap().sha.clone()]);
+    nothing_is_lost(&found[&broken], &mended.branch_files, &broken);
     let again = run(&world, &["doctor", "--repair"]);
     assert_eq!(again.exit, 0, "{}", again.stdout);
-    assert_eq!(
-        world.github().branch_commits("fivekeys").len(),
-        before.len() + 1
-    );
-
-    // Every line is either read or set aside.
-    let files = &mended.branch_files;
-    let kept = aside(files);
-    let readable = String::from_utf8_lossy(found[&broken].as_bytes()).into_owned();
-    for line in readable
-        .split('\n')
-        .map(|l| l.trim_matches(['\r', '\u{feff}']))
-    {
-        let ours = files.get(&broken).is_some_and(|text| text.contains(line));
-        let odd = line.contains(['\0', '\u{fffd}']);
-        let word = serde_json::to_string(line).unwrap();
-        let set_aside = kept.contains(word.trim_matches('"'));
-        assert!(ours || odd || set_aside, "{reason}: {line:?}");
-    }
+    assert_eq!(commits().len(), before.len() + 1, "once is enough");
     let next = deploy_of(&world, 9, 101).run();
     is_well(&next);
     assert_eq!(deployments(&next.branch_files).len(), 4, "{reason}");

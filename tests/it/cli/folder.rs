@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use base64::Engine as _;
+
 use super::*;
 
 const DAY_FILE: &str = ".dora/ledger/events/2026/03/30.jsonl";
@@ -65,7 +67,7 @@ const DAMAGES: [Damage; 10] = [
         |p| {
             put(p, |t| {
                 [b"<<<<<<< a\n", &t[..], b"=======\n>>>>>>> b\n"].concat()
-            })
+            });
         },
         ":1: a merge conflict",
         2,
@@ -79,7 +81,7 @@ const DAMAGES: [Damage; 10] = [
         |p| {
             put(p, |t| {
                 String::from_utf8(t).unwrap().replace('\n', "\r\n").into()
-            })
+            });
         },
         ":1: re-encoded",
         2,
@@ -170,7 +172,6 @@ fn bytes_that_are_no_text_are_set_aside_without_loss() {
         .as_str()
         .unwrap()
         .trim_start_matches('\u{fffd}');
-    use base64::Engine as _;
     let unpacked = base64::engine::general_purpose::STANDARD
         .decode(packed)
         .unwrap();

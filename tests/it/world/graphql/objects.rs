@@ -68,9 +68,9 @@ impl Call<'_> {
             kind: "RepositoryRule",
             fields: vec![("type", Thing::leaf("PULL_REQUEST"))],
         });
-        let ruled = self.github.ruled.contains(branch);
-        let rules = ruled.then_some(rule).into_iter();
-        Thing::Connection("RepositoryRuleConnection", rules.collect())
+        let is_ruled = self.github.ruled.contains(branch);
+        let nodes = is_ruled.then_some(rule).into_iter();
+        Thing::Connection("RepositoryRuleConnection", nodes.collect())
     }
 
     fn rate_limit(&self) -> Thing {
