@@ -1,7 +1,8 @@
 //! Bytes that a run uploads as the history grows: 2,000 deployments, 8 a day over 250 days, each stored by a run of its
 //! own through the ledger's plan and the files beside it, against one file that takes every event.
 //!
-//! `cargo bench --bench growth` prints the curve in tenths. `FIVEKEYS_BENCH_RUNS` asks for another number of runs.
+//! `cargo bench --bench growth` prints the curve in tenths. `FIVEKEYS_BENCH_RUNS` asks for another number of runs,
+//! `FIVEKEYS_BENCH_A_DAY` for another number a day.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -25,7 +26,6 @@ type Files = BTreeMap<String, String>;
 
 /// 2026-01-01.
 const BEGIN: i64 = 1_767_225_600;
-const A_DAY: u64 = 8;
 const PAGE: &str = "dashboard/index.html";
 /// Parts that the curve is printed in.
 const PARTS: u64 = 10;
@@ -61,10 +61,10 @@ fn later(at: Instant, seconds: i64) -> Instant {
 }
 
 /// What run `n` finds: a deployment, its pull request of one commit, and now and then an incident.
-fn found(n: u64) -> (Instant, Vec<Event>) {
-    let hour = i64::try_from(n / A_DAY * 24 + 8 + n % A_DAY).unwrap();
+fn found(n: u64, a_day: u64) -> (Instant, Vec<Event>) {
+    let second = n / a_day * 86_400 + n % a_day * (72_000 / a_day);
     let jitter = i64::try_from(mixed(n) % 3_000).unwrap();
-    let merged = at(BEGIN + hour * 3_600 + jitter);
+    let merged = at(BEGIN + i64::try_from(second).unwrap() + jitter);
     let finished = later(merged, 300 + jitter / 5);
     let mut events = changed(n, merged, jitter).to_vec();
     let failed = n % 17 == 16;
@@ -150,8 +150,8 @@ fn read(files: &Files, today: NaiveDate) -> Ledger {
 }
 
 /// One run, as the action's: the events, the report, the files. Returns what it uploads.
-fn run(files: &mut Files, n: u64, config: &Config) -> Plan {
-    let (now, events) = found(n);
+fn run(files: &mut Files, n: u64, a_day: u64, config: &Config) -> Plan {
+    let (now, events) = found(n, a_day);
     let today = now.date_naive();
     let mut ledger = read(files, today);
     let mut plan = ledger.append(&events, today).unwrap();
@@ -229,12 +229,16 @@ fn print(days: &str, part: &[Upload]) {
     println!("{days:>10} {} {all:>12} {one_file:>12}", cells.join(" "));
 }
 
+fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 fn main() {
-    let asked = std::env::var("FIVEKEYS_BENCH_RUNS").ok();
-    let runs: u64 = asked.and_then(|n| n.parse().ok()).unwrap_or(2_000);
+    let runs = asked("FIVEKEYS_BENCH_RUNS").unwrap_or(2_000);
+    let a_day = asked("FIVEKEYS_BENCH_A_DAY").unwrap_or(8).max(1);
     let config = Config::default();
     let window = u64::from(config.window_days);
-    println!("bytes a run, by tenths of {runs} runs, {A_DAY} a day; the window has {window} days");
+    println!("bytes a run, by tenths of {runs} runs, {a_day} a day; the window has {window} days");
     let head: Vec<String> = KINDS.iter().map(|kind| format!("{kind:>16}")).collect();
     println!(
         "{:>10} {} {:>12} {:>12}",
@@ -247,12 +251,12 @@ fn main() {
     let mut curve: Vec<Upload> = Vec::new();
     let tenth = runs.div_ceil(PARTS).max(1);
     for n in 0..runs {
-        let plan = run(&mut files, n, &config);
+        let plan = run(&mut files, n, a_day, &config);
         let mut bytes = [0; KINDS.len()];
         for (path, text) in &plan.writes {
             bytes[kind(path)] += text.len();
         }
-        let lines = found(n).1.into_iter();
+        let lines = found(n, a_day).1.into_iter();
         one_file += lines
             .map(|e| serde_json::to_string_pretty(&e).unwrap().len())
             .sum::<usize>();
@@ -260,10 +264,10 @@ fn main() {
         if (n + 1) % tenth == 0 || n + 1 == runs {
             let first = n / tenth * tenth;
             let part = &curve[usize::try_from(first).unwrap()..];
-            print(&format!("{}-{}", first / A_DAY, n / A_DAY), part);
+            print(&format!("{}-{}", first / a_day, n / a_day), part);
         }
     }
-    let skip = usize::try_from(window * A_DAY).unwrap().min(curve.len());
+    let skip = usize::try_from(window * a_day).unwrap().min(curve.len());
     let steady = &curve[skip..];
     let tenth = steady.len() / 10;
     if tenth > 0 {

@@ -142,9 +142,9 @@ impl<'c> Branch<'c> {
             });
         }
         if let Some(what) = self.not_ours(&ledger, exists, state, texts) {
-            ledger.is_broken(self.name, 0, &what);
+            ledger.mark(self.name, 0, &what);
         } else if exists && ledger.is_writable() && !texts.contains_key(META) {
-            ledger.is_broken(META, 0, "missing");
+            ledger.mark(META, 0, "missing");
         }
         ledger
     }

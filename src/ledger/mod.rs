@@ -202,7 +202,7 @@ impl Ledger {
             if day_of(path).is_some() || month_file(path).is_some() {
                 ledger.take_in(path, text);
             } else if is_foreign(path) && ledger.meta.schema <= SCHEMA {
-                ledger.is_broken(path, 0, "no file of the ledger");
+                ledger.mark(path, 0, "no file of the ledger");
             }
         }
         if !files.contains_key(META) {
@@ -219,25 +219,21 @@ impl Ledger {
     }
 
     fn read_meta(&mut self, text: &str) -> Result<(), TooNew> {
-        let layout = serde_json::from_str::<Layout>(clean(text));
-        let found = layout.map_or(0, |l| {
-            let understood = l.min_reader <= SCHEMA;
-            if understood {
-                0
-            } else {
-                l.schema.max(l.min_reader)
-            }
-        });
-        if found > 0 {
-            let known = SCHEMA;
-            return Err(TooNew { found, known });
+        if let Ok(layout) = serde_json::from_str::<Layout>(clean(text))
+            && layout.min_reader > SCHEMA
+        {
+            let found = layout.schema.max(layout.min_reader);
+            return Err(TooNew {
+                found,
+                known: SCHEMA,
+            });
         }
         match serde_json::from_str(clean(text)) {
             Ok(meta) => self.meta = meta,
-            Err(e) => self.is_broken(META, e.line(), "not the ledger's bookkeeping"),
+            Err(e) => self.mark(META, e.line(), "not the ledger's bookkeeping"),
         }
         if self.is_writable() {
-            self.is_reencoded(META, text);
+            self.mark_encoding(META, text);
         }
         Ok(())
     }
@@ -257,18 +253,19 @@ impl Ledger {
                     }
                     lines.push(line);
                 }
-                Err(what) => self.is_broken(path, number + 1, &what),
+                Err(what) => self.mark(path, number + 1, &what),
             }
         }
-        self.is_reencoded(path, text);
+        self.mark_encoding(path, text);
         // We write no such file: it was cut, and what it held is not known.
         if lines.is_empty() && self.unreadable.len() == broken {
-            self.is_broken(path, 0, "empty");
+            self.mark(path, 0, "empty");
         }
         self.files.insert(path.to_owned(), lines);
     }
 
-    fn is_broken(&mut self, file: &str, line: usize, what: &str) {
+    /// From here on it is read-only.
+    fn mark(&mut self, file: &str, line: usize, what: &str) {
         self.unreadable.push(Unreadable {
             file: file.to_owned(),
             line,
@@ -277,12 +274,12 @@ impl Ledger {
     }
 
     /// Its lines are understood all the same; whoever wrote them over may write them again.
-    fn is_reencoded(&mut self, file: &str, text: &str) {
+    fn mark_encoding(&mut self, file: &str, text: &str) {
         let mut lines = text.split('\n').enumerate();
         if let Some((number, raw)) = lines.find(|(_, raw)| clean(raw).len() < raw.len()) {
             let mark = raw.starts_with('\u{feff}');
             let what = if mark { MARKED } else { RETURNED };
-            self.is_broken(file, number + 1, what);
+            self.mark(file, number + 1, what);
         }
     }
 

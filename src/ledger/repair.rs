@@ -41,8 +41,9 @@ pub fn repair(
     if ledger.is_writable() && (has_meta || ledger.files.is_empty()) {
         return Ok(None);
     }
-    if ledger.meta.schema > SCHEMA {
-        let (found, known) = (ledger.meta.schema, SCHEMA);
+    let meta = files.get(META).map_or("", String::as_str);
+    let (found, known) = (newest(meta).max(ledger.meta.schema), SCHEMA);
+    if found > known {
         return Err(TooNew { found, known });
     }
     let broken = std::mem::take(&mut ledger.unreadable);
@@ -74,6 +75,20 @@ pub fn repair(
         ledger,
         aside,
     }))
+}
+
+/// The newest layout that bookkeeping speaks of, whatever else became of it.
+fn newest(meta: &str) -> u32 {
+    let numbers = ["\"schema\"", "\"min_reader\""]
+        .into_iter()
+        .flat_map(|key| {
+            meta.split(key).skip(1).filter_map(|rest| {
+                let rest = rest.trim_start().strip_prefix(':')?.trim_start();
+                let end = rest.find(|c: char| !c.is_ascii_digit());
+                rest[..end.unwrap_or(rest.len())].parse::<u32>().ok()
+            })
+        });
+    numbers.max().unwrap_or(0)
 }
 
 /// What is set aside, word for word.
@@ -223,6 +238,19 @@ mod tests {
             ),
         ]);
         assert!(repair(&files, today()).is_err());
+    }
+
+    #[test]
+    fn bookkeeping_of_a_newer_layout_is_not_rebuilt_as_ours() {
+        for meta in [
+            "{\"schema\": 2, \"min_rea",
+            "<<<<<<< a\n{\"schema\": 1}\n=======\n{\"schema\" :1, \"min_reader\": 3}\n>>>>>>> b\n",
+        ] {
+            let files = BTreeMap::from([(META.to_owned(), meta.to_owned())]);
+            assert!(repair(&files, today()).is_err(), "{meta}");
+        }
+        let cut = BTreeMap::from([(META.to_owned(), "{\"schema\": ".to_owned())]);
+        assert!(repair(&cut, today()).unwrap().is_some());
     }
 
     #[test]

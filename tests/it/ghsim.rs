@@ -636,10 +636,10 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
     let Some(simulator) = Simulator::start(&["--scenario", scenario.to_str().unwrap()]) else {
         return;
     };
-    let doctor = |more: &[&str]| {
+    let ask = |command: &str, more: &[&str]| {
         let at = |key: &str| simulator.info[key].as_str().unwrap().to_owned();
         let out = Command::new(env!("CARGO_BIN_EXE_fivekeys"))
-            .args(["doctor", "--repository", "acme/shop"])
+            .args([command, "--repository", "acme/shop"])
             .args(more)
             .current_dir(folder.path())
             .env("GITHUB_TOKEN", at("token"))
@@ -652,6 +652,7 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
         assert!(!text.contains(&at("token")));
         (out.status.code().unwrap(), text)
     };
+    let doctor = |more: &[&str]| ask("doctor", more);
     let (code, before) = doctor(&[]);
     assert_eq!(code, 0, "{before}");
     assert!(before.contains("not there yet"), "{before}");
@@ -677,6 +678,15 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
     let aside = simulator.ledger();
     let aside: Vec<&String> = aside.keys().filter(|p| p.contains("/aside/")).collect();
     assert_eq!(aside.len(), 1);
+    let before = simulator.ledger();
+    let (code, dry) = ask("compact", &["--dry-run"]);
+    assert_eq!(code, 0, "{dry}");
+    assert!(dry.contains("in the place of 3"), "{dry}");
+    let (code, done) = ask("compact", &[]);
+    assert_eq!(code, 0, "{done}");
+    assert_eq!(simulator.ledger(), before);
+    let (_, again) = ask("compact", &[]);
+    assert!(again.contains("one commit already"), "{again}");
     // One more run, for its check that nothing so far broke the contract.
     simulator.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
 }

@@ -251,7 +251,10 @@ fn a_read_only_file_system_is_said_and_the_report_printed() {
     );
     for args in [&["incident", "open", "x"][..], &["deploy"]] {
         let no = mounted(&shop, SCRIPT, args).unwrap().fails(2);
-        assert!(no.contains("Read-only file system"), "{no}");
+        assert!(
+            no.contains("Read-only file system") && no.contains("help: "),
+            "{no}"
+        );
     }
     for args in [&["incident", "list"][..], &["explain", "cfr"], &["verify"]] {
         let run = mounted(&shop, SCRIPT, args).unwrap();
@@ -273,7 +276,10 @@ fn a_disk_without_space_is_said_and_what_was_there_stays() {
         return;
     };
     let no = run.fails(2);
-    assert!(no.contains("No space left on device"), "{no}");
+    assert!(
+        no.contains("No space left on device") && no.contains("help: "),
+        "{no}"
+    );
     // The same again, and then what is left.
     let list = format!("{FULL} \"$0\" deploy 2>/dev/null || true; exec \"$0\" \"$@\"");
     let list = mounted(&shop, &list, &["incident", "list"]).unwrap().ok();
