@@ -72,6 +72,17 @@ It reads and tells; only --repair writes. What cannot be read is set aside in
 ledger/aside/, word for word, in .dora/ or in a new commit on the branch.
 Exit: 0 where nothing fails, 2 where something here does, 5 where GitHub does.";
 
+const COMPACT_EXAMPLES: &str = "\
+Examples:
+  fivekeys compact --dry-run           how many commits would become one
+  GITHUB_TOKEN=… fivekeys compact --repository acme/shop
+
+It works on GitHub and needs `contents: write`. Whoever writes meanwhile wins,
+and it begins again. Other clones fetch the branch anew with `--force`.
+
+Exit codes: 0 fine, 2 usage, or a ledger that must be mended first, 3 no
+branch, 5 GitHub said no, 6 a newer fivekeys wrote the ledger.";
+
 /// Software delivery, measured by DORA's five metrics from what you already have.
 #[derive(Debug, Parser)]
 #[command(name = "fivekeys", version, after_help = EXAMPLES)]
@@ -112,6 +123,9 @@ pub(super) enum Command {
     /// Find what keeps the numbers from being right.
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(DoctorArgs),
+    /// Let go of the metrics branch's past; every file stays as it is.
+    #[command(after_help = COMPACT_EXAMPLES)]
+    Compact(CompactArgs),
     /// Run as a GitHub Action; the container calls it.
     Action,
 }
@@ -389,6 +403,20 @@ pub(super) enum DoctorFormat {
     Terminal,
     /// One document.
     Json,
+}
+
+/// `compact`.
+#[derive(Debug, Args)]
+pub(super) struct CompactArgs {
+    /// Say what would be done; send nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Such as acme/shop; else that of the clone.
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub(super) repository: Option<String>,
+    /// Branch of the ledger.
+    #[arg(long, value_name = "NAME", default_value = "fivekeys")]
+    pub(super) branch: String,
 }
 
 /// `verify`.

@@ -163,7 +163,7 @@ fn folder(
     }
     say_broken(FOLDER, &ledger.unreadable, checkup);
     if !mend {
-        checkup.help("`fivekeys doctor --repair` sets these lines aside and keeps the others");
+        checkup.help("`fivekeys doctor --repair` mends it and sets aside what it cannot");
         return Ok(());
     }
     let lock = folder.lock()?;
@@ -205,12 +205,11 @@ fn say_broken(what: &'static str, broken: &[Unreadable], checkup: &mut Checkup) 
 }
 
 fn set_aside(count: usize) -> String {
-    let what = if count == 1 {
-        "1 place".to_owned()
-    } else {
-        format!("{count} places")
-    };
-    format!("mended: {what} set aside in ledger/aside/")
+    match count {
+        0 => "mended: every line was understood".to_owned(),
+        1 => "mended: 1 place set aside in ledger/aside/".to_owned(),
+        _ => format!("mended: {count} places set aside in ledger/aside/"),
+    }
 }
 
 /// The plan of a repair, its bookkeeping completed with what only the configuration tells.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::host::Host;
+
 /// A token. It prints as `***`.
 #[derive(Clone)]
 pub struct Token(String);
@@ -11,6 +13,13 @@ impl Token {
     #[must_use]
     pub fn new(secret: impl Into<String>) -> Self {
         Self(secret.into().trim().to_owned())
+    }
+
+    /// The token that this machine's variables hold.
+    #[must_use]
+    pub fn of_host(host: &Host) -> Option<Self> {
+        let names = ["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"];
+        names.iter().find_map(|name| host.var(name)).map(Self::new)
     }
 
     pub(super) fn secret(&self) -> &str {

@@ -627,11 +627,11 @@ fn one_deployment(folder: &Path) -> PathBuf {
     scenario
 }
 
-/// What `doctor` says of a simulator, its words in one line.
-fn examined(simulator: &Simulator, folder: &Path, more: &[&str]) -> (i32, String) {
+/// What a command says of a simulator, its words in one line.
+fn examined(simulator: &Simulator, command: &str, folder: &Path, more: &[&str]) -> (i32, String) {
     let at = |key: &str| simulator.info[key].as_str().unwrap().to_owned();
     let out = Command::new(env!("CARGO_BIN_EXE_fivekeys"))
-        .args(["doctor", "--repository", "acme/shop"])
+        .args([command, "--repository", "acme/shop"])
         .args(more)
         .current_dir(folder)
         .env("GITHUB_TOKEN", at("token"))
@@ -658,7 +658,7 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
     let Some(simulator) = Simulator::start(&["--scenario", scenario.to_str().unwrap()]) else {
         return;
     };
-    let doctor = |more: &[&str]| examined(&simulator, folder.path(), more);
+    let doctor = |more: &[&str]| examined(&simulator, "doctor", folder.path(), more);
     let (code, before) = doctor(&[]);
     assert_eq!(code, 0, "{before}");
     assert!(before.contains("not there yet"), "{before}");
@@ -684,6 +684,9 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
     let aside = simulator.ledger();
     let aside: Vec<&String> = aside.keys().filter(|p| p.contains("/aside/")).collect();
     assert_eq!(aside.len(), 1);
+    the_past_can_be_let_go(&simulator, |more| {
+        examined(&simulator, "compact", folder.path(), more)
+    });
     // One more run, for its check that nothing so far broke the contract.
     simulator.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
 }
@@ -701,7 +704,7 @@ fn the_doctor_tells_what_a_token_may_not_do_without_writing() {
     ]) else {
         return;
     };
-    let (code, said) = examined(&poor, folder.path(), &[]);
+    let (code, said) = examined(&poor, "doctor", folder.path(), &[]);
     assert_eq!(code, 5, "{said}");
     for line in [
         "✗ contents GitHub refuses",
@@ -769,4 +772,16 @@ fn an_enterprise_server_is_read_and_written_within_the_contract() {
         readme.contains(server) && !readme.contains("https://github.com/acme"),
         "{readme}"
     );
+}
+
+fn the_past_can_be_let_go(simulator: &Simulator, compact: impl Fn(&[&str]) -> (i32, String)) {
+    let before = simulator.ledger();
+    let (code, dry) = compact(&["--dry-run"]);
+    assert_eq!(code, 0, "{dry}");
+    assert!(dry.contains("in the place of 3"), "{dry}");
+    let (code, done) = compact(&[]);
+    assert_eq!(code, 0, "{done}");
+    assert_eq!(simulator.ledger(), before);
+    let (_, again) = compact(&[]);
+    assert!(again.contains("one commit already"), "{again}");
 }

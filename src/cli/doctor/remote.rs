@@ -12,7 +12,7 @@ use crate::github::{
     forbids_commits,
 };
 use crate::host::Host;
-use crate::ledger::{Branch, Loaded, Reading};
+use crate::ledger::{Branch, Loaded, Reading, first_day};
 
 /// Deadline of all requests together.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -20,8 +20,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const FEW: u64 = 50;
 /// Two clocks that differ by more are said to.
 const SKEW_SECONDS: i64 = 60;
-/// Nothing was measured before: all months since then are read.
-const FIRST_YEAR: i32 = 2015;
 
 /// What to look at.
 pub(super) struct Asked<'a> {
@@ -163,11 +161,10 @@ impl Patient<'_> {
 
     async fn load(&self, checkup: &mut Checkup) -> Option<Loaded> {
         let today = self.host.now.date_naive();
-        let first = chrono::NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or(today);
         let loaded = Branch::new(self.client, &self.asked.args.branch)
             .load(
                 Reading {
-                    since: first,
+                    since: first_day(today),
                     today,
                     config: ".github/fivekeys.yml",
                     corrections: &self.asked.config.corrections,
@@ -244,7 +241,9 @@ impl Patient<'_> {
             }
         };
         if !self.asked.args.repair {
-            checkup.help("`fivekeys doctor --repair` sets these lines aside in a new commit");
+            checkup.help(
+                "`fivekeys doctor --repair` mends it in a new commit and sets aside what it cannot",
+            );
             return;
         }
         let aside = repair.aside.len();
@@ -253,13 +252,13 @@ impl Patient<'_> {
             .save(
                 Some(head),
                 &plan,
-                "Set unreadable lines aside",
+                "fivekeys: mend the ledger [skip ci]",
                 &self.budget,
             )
             .await;
         match saved {
             Ok(commit) => {
-                let says = format!("{} by commit {commit}", set_aside(aside));
+                let says = format!("{}; by commit {commit}", set_aside(aside));
                 checkup.mended("branch", says);
             }
             Err(error) => problem("branch", &error, checkup),

@@ -9,6 +9,7 @@ mod git;
 mod github;
 mod graphql;
 mod line;
+mod probe;
 mod reply;
 mod requests;
 mod rest;

@@ -26,6 +26,7 @@ impl Call<'_> {
     pub(super) fn mutation(&mut self, name: &str, input: &Value) -> Result<Thing, Refusal> {
         match name {
             "createCommitOnBranch" => self.create_commit(input),
+            "updateRefs" => self.update_refs(input),
             "addComment" => self.add_comment(input),
             "updateIssueComment" => self.update_comment(input),
             "createIssue" => self.create_issue(input),
@@ -77,6 +78,46 @@ impl Call<'_> {
             .commit_files(&branch, vec![head], files, &headline);
         let commit = Thing::Object(Object::Commit(sha));
         Ok(payload("CreateCommitOnBranchPayload", "commit", commit))
+    }
+
+    /// One ref, by compare-and-swap.
+    fn update_refs(&mut self, input: &Value) -> Result<Thing, Refusal> {
+        self.need("contents", "write")?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        if input["repositoryId"] != REPOSITORY {
+            return Err(Refusal::new("NOT_FOUND", "Could not resolve to a node"));
+        }
+        let update = &input["refUpdates"][0];
+        let (name, new) = (text(&update["name"]), text(&update["afterOid"]));
+        let head = self.github.git.head(&name, false).map(str::to_owned);
+        if head != Some(text(&update["beforeOid"])) {
+            return Err(refused(format!(
+                "Reference update failed: {name} has moved"
+            )));
+        }
+        if self
+            .github
+            .ruled
+            .contains(name.trim_start_matches("refs/heads/"))
+        {
+            return Err(refused(
+                "Repository rule violations found\n\nCannot force-push to this branch\n\n",
+            ));
+        }
+        let Some(commit) = self.github.git.commit(&new) else {
+            return Err(refused(format!(
+                "Reference update failed: {new} does not exist."
+            )));
+        };
+        if update["force"] != true && !commit.parents.contains(&head.unwrap_or_default()) {
+            return Err(refused("Reference update failed: not a fast forward."));
+        }
+        self.github.git.point(&name, Some(new));
+        Ok(payload(
+            "UpdateRefsPayload",
+            "clientMutationId",
+            Thing::NULL,
+        ))
     }
 
     /// Comments on pull requests need one of two permissions.

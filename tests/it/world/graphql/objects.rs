@@ -29,6 +29,7 @@ impl Call<'_> {
                 let short = full.trim_start_matches("refs/heads/");
                 Ok(Thing::leaf(short.trim_start_matches("refs/tags/")))
             }
+            (Object::Ref { name: full, .. }, "rules") => Ok(self.rules(full)),
             (Object::Ref { oid, .. }, "target") => Ok(Thing::Object(Object::Commit(oid.clone()))),
             (Object::Commit(sha), "history") => Ok(self.history(sha, args)),
             (Object::Commit(sha), _) => self.of_commit(sha, name, text("path")),
@@ -57,6 +58,17 @@ impl Call<'_> {
         }
         let message = format!("Could not resolve to a Repository with the name '{asked}'.");
         Err(Refusal::new("NOT_FOUND", message))
+    }
+
+    fn rules(&self, full: &str) -> Thing {
+        let branch = full.trim_start_matches("refs/heads/");
+        let rule = Thing::Object(Object::Record {
+            kind: "RepositoryRule",
+            fields: vec![("type", Thing::leaf("PULL_REQUEST"))],
+        });
+        let is_ruled = self.github.ruled.contains(branch);
+        let nodes = is_ruled.then_some(rule).into_iter();
+        Thing::Connection("RepositoryRuleConnection", nodes.collect())
     }
 
     fn rate_limit(&self) -> Thing {
@@ -234,6 +246,14 @@ impl Call<'_> {
         };
         Ok(match name {
             "oid" => Thing::leaf(sha),
+            "tree" => {
+                let files = commit.files.clone();
+                let oid = self.github.git.add_tree(files);
+                Thing::Object(Object::Record {
+                    kind: "Tree",
+                    fields: vec![("oid", Thing::leaf(oid))],
+                })
+            }
             "message" => Thing::leaf(commit.message.as_str()),
             "parents" => {
                 let parents = commit.parents.iter();
