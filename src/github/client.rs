@@ -264,12 +264,15 @@ impl Client {
         let headers = response.headers();
         let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let mut answer = Answer::with_headers(response.status().as_u16(), get);
+        answer.accepted = answer.accepted.map(|text| self.token.hidden_in(text));
         if let Some(bytes) = get("content-length").and_then(|text| text.parse::<u64>().ok())
             && bytes > MOST_BYTES
         {
             return Err(GitHubError::TooLarge { bytes });
         }
-        answer.text = whole(response.into_body(), MOST_BYTES, |e| self.lost(e)).await?;
+        let text = whole(response.into_body(), MOST_BYTES, |e| self.lost(e)).await?;
+        // A proxy may repeat what it was sent.
+        answer.text = self.token.hidden_in(text);
         Ok(answer)
     }
 
@@ -288,8 +291,11 @@ impl Client {
             cause = deeper.source();
         }
         words.dedup();
-        let message = one_line(&words.join(": ")).replace(self.token.secret(), "***");
-        GitHubError::Network { message }
+        // Hidden before it is cut: half of a secret would not be found.
+        let message = self.token.hidden_in(words.join(": "));
+        GitHubError::Network {
+            message: one_line(&message),
+        }
     }
 }
 
@@ -317,16 +323,19 @@ where
 
 fn connect(base: &str, token: &Token) -> Result<Octocrab, GitHubError> {
     let base = base.trim_end_matches('/');
+    // An address may carry a name and a password in front of its host.
+    let shown = base.rsplit('@').next().unwrap_or(base);
+    let shown = one_line(&token.hidden_in(shown.to_owned()));
     let host = base
         .strip_prefix("https://")
         .or_else(|| base.strip_prefix("http://"));
     // octocrab panics on a base without a scheme or host.
     if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
-        let message = format!("`{}` is not the address of an API", one_line(base));
+        let message = format!("`{shown}` is not the address of an API");
         return Err(GitHubError::Setup { message });
     }
     let setup = |e: octocrab::Error| GitHubError::Setup {
-        message: format!("no connection to `{}` can be set up: {e}", one_line(base)),
+        message: token.hidden_in(format!("no connection to `{shown}` can be set up: {e}")),
     };
     // octocrab's own retries resend POSTs; they are not even compiled in (feature `retry`).
     Octocrab::builder()

@@ -11,6 +11,7 @@ mod comments;
 mod commit;
 mod compare;
 mod error;
+mod folder;
 mod graph;
 mod marks;
 mod probe;

@@ -12,7 +12,7 @@ const LONGEST: usize = 600;
 const BRIEF: usize = 60;
 
 /// Controls, bidirectional overrides and characters without width: they hide or reorder what is read.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -76,6 +76,14 @@ pub(crate) fn markdown(text: &str) -> String {
     let mut rest = text.chars().peekable();
     let mut first = true;
     while let Some(c) = rest.next() {
+        // A commit is known by seven of its digits: the first text ends before them.
+        if c.is_ascii_hexdigit() && begins_a_word(&out) && is_commit(rest.clone()) {
+            out.push(c);
+            out.extend(rest.by_ref().take(5));
+            out.push_str(BREAK);
+            first = false;
+            continue;
+        }
         let next = rest.peek().copied().unwrap_or(' ');
         match c {
             '@' => push_broken(&mut out, "@", !next.is_whitespace()),
@@ -95,6 +103,21 @@ pub(crate) fn markdown(text: &str) -> String {
         first = false;
     }
     out
+}
+
+/// Whether these are the other 39 digits of a commit's id.
+fn is_commit(mut rest: impl Iterator<Item = char>) -> bool {
+    rest.by_ref()
+        .take(39)
+        .filter(char::is_ascii_hexdigit)
+        .count()
+        == 39
+}
+
+fn begins_a_word(out: &str) -> bool {
+    !out.chars()
+        .next_back()
+        .is_some_and(|c| c.is_ascii_alphanumeric())
 }
 
 fn push_broken(out: &mut String, mark: &str, breaks: bool) {
@@ -128,6 +151,8 @@ pub(crate) fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            // `##[` begins a command anywhere in a line of a runner's log.
+            '[' if out.ends_with("##") => out.push_str("&#91;"),
             _ => out.push(c),
         }
     }
@@ -163,6 +188,27 @@ pub(crate) fn address(url: &str) -> Option<String> {
     Some(out)
 }
 
+/// A web address for GitHub's Markdown, where a link to an issue, a pull request or a discussion leaves a line in its
+/// history: such a link goes the way that leaves none.
+#[must_use]
+pub(crate) fn silent_address(url: &str) -> Option<String> {
+    let address = address(url)?;
+    let lower = address.to_ascii_lowercase();
+    let (scheme, rest) = lower.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let path = rest.get(host.len()..)?.split(['?', '#']).next()?;
+    let leaves_a_line = path
+        .split('/')
+        .any(|part| matches!(part, "issues" | "pull" | "pulls" | "discussions" | "commit"));
+    // With a name or a port in front of it, it is still the same host.
+    let name = host.rsplit('@').next()?.split(':').next()?;
+    if leaves_a_line && matches!(name.trim_end_matches('.'), "github.com" | "www.github.com") {
+        let rest = address.get(scheme.len() + 3 + host.len()..)?;
+        return Some(format!("https://redirect.github.com{rest}"));
+    }
+    Some(address)
+}
+
 /// For the value of a label of OpenMetrics. Two names never become one, so nothing is left out: what hides is spelt.
 #[must_use]
 pub(crate) fn openmetrics(text: &str) -> String {
@@ -177,6 +223,26 @@ pub(crate) fn openmetrics(text: &str) -> String {
                 let _ = write!(out, "\\\\u{{{:x}}}", u32::from(c));
             }
             c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A finished document of JSON for a terminal or a log: in its texts, what hides or begins a command is spelt, which a
+/// reader of JSON reads as the same text.
+#[must_use]
+pub(crate) fn json(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        let begins_a_command = c == '[' && out.ends_with("##");
+        // A document breaks its lines; in its texts, breaks are spelt already.
+        if begins_a_command || (is_hidden(c) && c != '\n') {
+            let mut pair = [0_u16; 2];
+            for unit in c.encode_utf16(&mut pair) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
         }
     }
     out
@@ -234,6 +300,10 @@ mod tests {
         );
         assert_eq!(markdown("www.evil.example"), "www.<!-- -->evil.example");
         assert_eq!(markdown("change-lead-time"), "change-lead-time");
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let broken = format!("at 012345<!-- -->{}", &commit[6..]);
+        assert_eq!(markdown(&format!("at {commit}")), broken);
+        assert_eq!(markdown(&commit[..12]), commit[..12]);
     }
 
     #[test]
@@ -280,6 +350,41 @@ mod tests {
             address("https://x.example/a b)\"c|d"),
             Some("https://x.example/a%20b%29%22c%7Cd".to_owned())
         );
+    }
+
+    #[test]
+    fn links_leave_no_line_in_the_history_of_an_issue() {
+        for (url, silent) in [
+            (
+                "https://github.com/acme/shop/issues/1",
+                "https://redirect.github.com/acme/shop/issues/1",
+            ),
+            (
+                "HTTP://x@GitHub.com:443/acme/shop/pull/2#x",
+                "https://redirect.github.com/acme/shop/pull/2#x",
+            ),
+            (
+                "https://github.com/acme/shop/actions/runs/3",
+                "https://github.com/acme/shop/actions/runs/3",
+            ),
+            (
+                "https://shop.example/issues/1",
+                "https://shop.example/issues/1",
+            ),
+        ] {
+            assert_eq!(silent_address(url).as_deref(), Some(silent));
+        }
+        assert_eq!(silent_address("javascript:x"), None);
+    }
+
+    #[test]
+    fn documents_of_json_say_the_same_without_what_hides() {
+        let text = "a\u{202e}b\u{9b}c\u{e0041}##[x]\u{7f}é";
+        let spelt = json(&serde_json::Value::from(text).to_string());
+        assert_eq!(spelt, r#""a\u202eb\u009bc\udb40\udc41##\u005bx]\u007fé""#);
+        let back: String = serde_json::from_str(&spelt).unwrap();
+        assert_eq!(back, text);
+        assert_eq!(json("{\n  \"a\": [1]\n}"), "{\n  \"a\": [1]\n}");
     }
 
     #[test]

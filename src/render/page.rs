@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::chart::{self, Plot};
 use super::evidence::{self, DeploymentRow};
 use super::view::{self, Header, Row};
-use super::{RenderError, escape, humanize, template};
+use super::{RenderError, Templates, escape, humanize};
 use crate::report::METRICS;
 use crate::report::v1::{Finding, Note, Report, SourceInfo};
 
@@ -16,11 +16,18 @@ const WEEKS: usize = 105;
 /// Most rows of the smaller lists.
 const LIST: usize = 40;
 
+/// What any page has: it asks for nothing, whatever a name in it says.
+const NEEDS: [&str; 3] = [
+    "<!doctype html>",
+    "http-equiv=\"Content-Security-Policy\"",
+    "default-src 'none'",
+];
+
 /// A self-contained page: no script, no request, light and dark.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
-pub fn page(report: &Report) -> Result<String, RenderError> {
+/// When the team's own template cannot be rendered, or leaves the policy out; with the built-in one, a bug.
+pub fn page(report: &Report, templates: &Templates) -> Result<String, RenderError> {
     #[derive(Serialize)]
     struct Context<'a> {
         header: Header,
@@ -40,7 +47,7 @@ pub fn page(report: &Report) -> Result<String, RenderError> {
     let effective = evidence::effective(report);
     let series = &report.overall.series;
     let brief = |(key, value): (&String, &String)| (escape::brief(key), escape::brief(value));
-    template::render(
+    templates.render(
         "dashboard.html.j2",
         &Context {
             header: view::header(report),
@@ -78,6 +85,7 @@ pub fn page(report: &Report) -> Result<String, RenderError> {
             sources: &report.sources[..report.sources.len().min(LIST)],
             quality: humanize::percent(report.quality.score),
         },
+        &NEEDS,
     )
 }
 
@@ -85,6 +93,10 @@ pub fn page(report: &Report) -> Result<String, RenderError> {
 mod tests {
     use super::*;
     use crate::render::fixture;
+
+    fn page(report: &Report) -> Result<String, RenderError> {
+        super::page(report, &Templates::default())
+    }
 
     #[test]
     fn the_page_asks_for_nothing_and_runs_nothing() {

@@ -11,9 +11,11 @@ mod hostile;
 mod ledger;
 mod own;
 mod race;
+mod secret;
 mod source;
 mod steady;
 mod stream;
+mod templates;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -88,6 +88,8 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
         workflow: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
         triggered_by: other
             .filter(|_| runner.var("GITHUB_EVENT_NAME") == Some("workflow_run"))
+            // What a pull request ran is not merged, and may come from a fork: it deployed nothing.
+            .filter(|_| !of_pull(&payload["workflow_run"]))
             .map(|id| id.to_string()),
         payload,
     };
@@ -95,6 +97,12 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
     run.protocol(&mut outcome).await;
     outcome.requests = client.requests();
     outcome
+}
+
+/// Whether a run was one of a pull request.
+fn of_pull(run: &Value) -> bool {
+    let event = run["event"].as_str().unwrap_or_default();
+    event.starts_with("pull_request")
 }
 
 fn connect(host: &Host) -> Result<Client, GitHubError> {
@@ -168,6 +176,7 @@ impl Run<'_> {
             tokio::time::sleep(self.courtesy(tries.waits)).await;
             return Pass::Again;
         }
+        self.templates(&config, outcome).await;
         self.measure_and_write(loaded, (&config, trusted), outcome, tries)
             .await
     }
