@@ -9,7 +9,7 @@ use crate::event::Instant;
 use crate::report::v1::{Change, Deployment, Report};
 
 /// GitHub refuses comments above 65,536 characters.
-const LONGEST: usize = 65_000;
+pub(super) const LONGEST: usize = 65_000;
 
 const TEMPLATE: &str = "comment.md.j2";
 

@@ -22,7 +22,7 @@ const REFUSED: [&str; 22] = [
     "title", "zip",
 ];
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     (
         "fivekeys.yml.j2",
         include_str!("../../templates/fivekeys.yml.j2"),
@@ -37,6 +37,10 @@ const TEMPLATES: [(&str, &str); 11] = [
     (
         "comment.md.j2",
         include_str!("../../templates/comment.md.j2"),
+    ),
+    (
+        "preview.md.j2",
+        include_str!("../../templates/preview.md.j2"),
     ),
     ("digest.md.j2", include_str!("../../templates/digest.md.j2")),
     ("report.md.j2", include_str!("../../templates/report.md.j2")),

@@ -8,12 +8,13 @@ use super::{RenderError, template};
 use crate::event::nearest;
 
 /// Templates that a team can replace. The others say what has to be said, or are no text for readers.
-pub const REPLACEABLE: [&str; 8] = [
+pub const REPLACEABLE: [&str; 9] = [
     "badge.svg.j2",
     "comment.md.j2",
     "dashboard.html.j2",
     "digest.md.j2",
     "explain.md.j2",
+    "preview.md.j2",
     "readme.md.j2",
     "report.md.j2",
     "summary.md.j2",

@@ -10,6 +10,7 @@ mod gate;
 mod hostile;
 mod ledger;
 mod own;
+mod preview;
 mod race;
 mod secret;
 mod source;

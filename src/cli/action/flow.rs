@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::comment::{self, Shipped};
 use super::inputs::Inputs;
 use super::outcome::Outcome;
+use super::preview;
 use super::turn::attempt_of;
 use crate::cli::{Failure, workspace};
 use crate::collect::github::{self, Ask as CollectAsk, Collected};
@@ -302,6 +303,9 @@ impl Run<'_> {
                 config,
             };
             comment::post(self, &shipped, outcome).await;
+        }
+        if pass == Pass::Done {
+            preview::post(self, &report, config, outcome).await;
         }
         outcome.report = Some(report);
         pass

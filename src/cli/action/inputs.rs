@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::{Config, Environments, parse_days, parse_seconds};
+use crate::config::{CommentMode, Config, Environments, parse_days, parse_seconds};
 use crate::host::actions::Runner;
 
 /// What turns a run that went wrong into a failed step.
@@ -29,7 +29,7 @@ pub(super) struct Inputs {
     pub(super) branch: String,
     pub(super) config: String,
     pub(super) window_days: Option<u32>,
-    pub(super) comment: Option<bool>,
+    pub(super) comment: Option<CommentMode>,
     pub(super) summary: bool,
     pub(super) badges: bool,
     pub(super) fail_on: FailOn,
@@ -66,11 +66,11 @@ impl Inputs {
                 .text("config")
                 .unwrap_or_else(|| ".github/fivekeys.yml".to_owned()),
             window_days: reader.parsed("window", "a length such as 90d", |t| parse_days(t).ok()),
-            comment: reader.parsed("comment", "off or shipped", |word| match word {
-                "off" => Some(false),
-                "shipped" => Some(true),
-                _ => None,
-            }),
+            comment: reader.parsed(
+                "comment",
+                "off, shipped, preview or all",
+                CommentMode::named,
+            ),
             summary: reader.truth("summary", true),
             badges: reader.truth("badges", true),
             fail_on: reader
@@ -107,12 +107,8 @@ impl Inputs {
             config.environments = Environments::new(&list)
                 .map_err(|e| wrong("environment", globs, &e.to_string()))?;
         }
-        if let Some(wanted) = self.comment {
-            config.comment = if wanted {
-                crate::config::CommentMode::Shipped
-            } else {
-                crate::config::CommentMode::Off
-            };
+        if let Some(mode) = self.comment {
+            config.comment = mode;
         }
         Ok(())
     }

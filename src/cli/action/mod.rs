@@ -4,6 +4,7 @@ mod comment;
 mod flow;
 mod inputs;
 mod outcome;
+mod preview;
 mod tell;
 mod templates;
 mod turn;

@@ -107,7 +107,10 @@ fn whatever_anybody_calls_anything_it_is_only_a_name() {
                     &format!("pr{number}"),
                     &at(20),
                     &[("success", &at(30))],
-                    |deploy| deploy.service(text).run(1000 + number, 1),
+                    |deploy| match n % 4 {
+                        0 => deploy.service(text).run(1000 + number, 1),
+                        _ => deploy.run(1000 + number, 1),
+                    },
                 )
                 .open_issue(500 + n as u64, "incident", &at(40), text);
             let issue = github.issues.get_mut(&(500 + n as u64)).unwrap();
@@ -135,7 +138,7 @@ fn whatever_an_input_says_it_is_only_an_input() {
     let chunks: Vec<&[&str]> = STRINGS.chunks(20).collect();
     super::each(chunks, |strings| {
         // A variable of the environment ends where a zero stands.
-        let text = strings.join(" ");
+        let text = strings.join(" ").replace("${{", "$ {{");
         for name in [
             "environment",
             "service",
