@@ -71,7 +71,7 @@ pub(super) fn plain(text: impl std::fmt::Display) -> String {
         .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
         .filter(|c| *c == '\n' || !is_hidden(*c))
         .collect();
-    let text = text.replace("##[", "## [");
+    let text = text.replace("##[", "## [").replace("##vso[", "## vso[");
     let mut lines = text.trim_end().lines();
     let mut out = lines.next().unwrap_or_default().to_owned();
     for line in lines {

@@ -48,11 +48,19 @@ pub(crate) fn brief(text: &str) -> String {
     text.chars().take(BRIEF - 1).chain(['…']).collect()
 }
 
-/// For a terminal, which may also be a workflow's log: no control codes, no old-style workflow command.
+/// Whether a `[` after this would begin a command, anywhere in a line of a runner's log: GitHub's of the old style, or
+/// Azure's.
+fn asks_for_a_command(before: &str) -> bool {
+    before.ends_with("##") || before.ends_with("##vso")
+}
+
+/// For a terminal, which may also be a workflow's log: no control codes, no command that stands within a line.
 #[must_use]
 pub(crate) fn terminal(text: &str) -> String {
     // `ESC [ 2 J` without its escape is only odd text; `##[` starts a command anywhere in a log line.
-    visible(text).replace("##[", "## [")
+    visible(text)
+        .replace("##[", "## [")
+        .replace("##vso[", "## vso[")
 }
 
 /// For a finished line of a terminal: `::command::` at its beginning would be executed by the runner.
@@ -151,8 +159,7 @@ pub(crate) fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // `##[` begins a command anywhere in a line of a runner's log.
-            '[' if out.ends_with("##") => out.push_str("&#91;"),
+            '[' if asks_for_a_command(&out) => out.push_str("&#91;"),
             _ => out.push(c),
         }
     }
@@ -218,8 +225,7 @@ pub(crate) fn openmetrics(text: &str) -> String {
             '"' => out.push_str("\\\""),
             // A backslash of the name is told from one that spells: it is doubled before the format doubles it.
             '\\' => out.push_str("\\\\\\\\"),
-            // `##[` begins a command anywhere in a line of a runner's log.
-            c if is_hidden(c) || c == '[' && out.ends_with("##") => {
+            c if is_hidden(c) || c == '[' && asks_for_a_command(&out) => {
                 let _ = write!(out, "\\\\u{{{:x}}}", u32::from(c));
             }
             c => out.push(c),
@@ -234,7 +240,7 @@ pub(crate) fn openmetrics(text: &str) -> String {
 pub(crate) fn json(document: &str) -> String {
     let mut out = String::with_capacity(document.len());
     for c in document.chars() {
-        let begins_a_command = c == '[' && out.ends_with("##");
+        let begins_a_command = c == '[' && asks_for_a_command(&out);
         // A document breaks its lines; in its texts, breaks are spelt already.
         if begins_a_command || (is_hidden(c) && c != '\n') {
             let mut pair = [0_u16; 2];
@@ -312,6 +318,7 @@ mod tests {
         assert_eq!(terminal("abc\u{202e}fed"), "abcfed");
         assert_eq!(terminal("a\u{200b}b\u{9b}31m"), "ab31m");
         assert_eq!(terminal("##[error]x"), "## [error]x");
+        assert_eq!(terminal("a##vso[x]"), "a## vso[x]");
         assert_eq!(terminal_line("  ::error::x"), "  : :error::x");
         assert_eq!(terminal_line("std::fs"), "std::fs");
     }

@@ -44,6 +44,7 @@ fn they_draw_what_the_built_in_ones_would() {
 
 #[test]
 fn a_wrong_one_ends_with_its_place_and_a_fix() {
+    let shop = shop(&[]);
     for (name, text, says) in [
         (
             "report.md.j2",
@@ -72,12 +73,12 @@ fn a_wrong_one_ends_with_its_place_and_a_fix() {
             "the tag `include`",
         ),
     ] {
-        let shop = shop(&[(name, text)]);
+        shop.write(&format!(".github/fivekeys/{name}"), text);
         let said = shop.run(&["report", "--format", "markdown"]).fails(2);
         assert!(said.contains(says), "{says}: {said}");
         assert!(said.contains("help: "), "{said}");
+        std::fs::remove_file(shop.path.join(".github/fivekeys").join(name)).unwrap();
     }
-    let shop = shop(&[]);
     let said = shop.run(&["report"]).fails(2);
     assert!(said.contains("no file in .github/fivekeys"), "{said}");
     for path in ["../own", "/etc", "C:\\own"] {
