@@ -126,9 +126,9 @@ impl From<RenderError> for Failure {
     fn from(error: RenderError) -> Self {
         match error {
             RenderError::Own(error) => error.into(),
-            bug => Self {
+            RenderError::Template(_) | RenderError::Json(_) => Self {
                 exit: Exit::Bug,
-                error: bug.into(),
+                error: error.into(),
                 help: None,
             },
         }

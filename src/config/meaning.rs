@@ -57,13 +57,9 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     sources(&mut config, source, &workflows, state_files)?;
     config.prereleases = prereleases;
     config.incident_labels = incidents.labels.unwrap_or(config.incident_labels);
-    if let Some(path) = corrections {
-        config.corrections = within("corrections", path)?;
-    }
-    config.templates = templates
-        .map(|path| within("templates", path))
-        .transpose()?
-        .map(|path| path.trim_end_matches('/').to_owned());
+    let path = |key, path: Option<String>| path.map(|path| within(key, &path)).transpose();
+    config.corrections = path("corrections", corrections)?.unwrap_or(config.corrections);
+    config.templates = path("templates", templates)?;
     config.targets = promises("targets", &targets, parse_target)?;
     config.guardrails = promises("guardrails", &guardrails, parse_guardrail)?;
     if let Some(tags) = tags {
@@ -120,7 +116,7 @@ fn listed(written: OneOrMany) -> Vec<String> {
 }
 
 /// A path that stays in the repository.
-fn within(key: &str, path: String) -> Result<String, ConfigError> {
+fn within(key: &str, path: &str) -> Result<String, ConfigError> {
     let leaves = path.trim().is_empty()
         || path.starts_with(['/', '\\', '~'])
         || path.contains(':')
@@ -131,7 +127,7 @@ fn within(key: &str, path: String) -> Result<String, ConfigError> {
             what: "it must be a path in the repository".to_owned(),
         });
     }
-    Ok(path)
+    Ok(path.trim_end_matches('/').to_owned())
 }
 
 fn sources(

@@ -139,23 +139,13 @@ impl Reader {
                 "more than {WORDS} words and signs stand in one tag"
             ));
         }
-        let top = self.brackets.last().copied();
-        let in_list = top == Some(Bracket::List);
         self.before = match token {
-            Token::BlockStart => {
-                (self.words, self.parted) = (0, false);
-                Before::TagBegin
-            }
-            Token::BlockEnd if self.tag == "set" && !self.parted => {
-                return Err("`set` without `=` keeps text, which templates cannot".to_owned());
-            }
-            Token::VariableStart | Token::VariableEnd | Token::BlockEnd => {
-                self.brackets.clear();
-                self.tag.clear();
-                self.words = 0;
-                Before::Other
-            }
-            Token::Ident(word) => self.word(word, in_list)?,
+            Token::TemplateData(_)
+            | Token::BlockStart
+            | Token::BlockEnd
+            | Token::VariableStart
+            | Token::VariableEnd => self.edge(token)?,
+            Token::Ident(word) => self.word(word)?,
             Token::Plus | Token::Tilde | Token::Mul | Token::Pow => {
                 return Err(format!(
                     "{token} puts values together, which templates cannot: write them one after the other"
@@ -164,33 +154,13 @@ impl Reader {
             Token::BraceOpen | Token::BraceClose => {
                 return Err("templates make no maps: use the values as they are".to_owned());
             }
-            Token::ParenOpen => {
-                let calls = self.before == Before::Value;
-                self.bracket(if calls { Bracket::Call } else { Bracket::Group }, in_list)?
-            }
-            Token::BracketOpen => {
-                let indexes = self.before == Before::Value;
-                self.bracket(
-                    if indexes {
-                        Bracket::Index
-                    } else {
-                        Bracket::List
-                    },
-                    in_list,
-                )?
-            }
+            Token::ParenOpen => self.bracket(Bracket::Call, Bracket::Group)?,
+            Token::BracketOpen => self.bracket(Bracket::Index, Bracket::List)?,
             Token::ParenClose | Token::BracketClose => {
                 self.brackets.pop();
                 Before::Value
             }
-            Token::Comma => {
-                let target = top.is_none() && self.tag == "for" && !self.parted;
-                let names = top.is_none() && self.tag == "from";
-                if !(target || names || in_list || top == Some(Bracket::Call)) {
-                    return Err("a list of values cannot be made here".to_owned());
-                }
-                Before::Other
-            }
+            Token::Comma => self.comma()?,
             Token::Assign => {
                 self.parted = true;
                 Before::Other
@@ -202,10 +172,6 @@ impl Reader {
             | Token::Int(_)
             | Token::Int128(_)
             | Token::Float(_) => Before::Value,
-            Token::TemplateData(_) => {
-                self.words = 0;
-                Before::Other
-            }
             Token::Minus
             | Token::Div
             | Token::FloorDiv
@@ -219,6 +185,50 @@ impl Reader {
             | Token::Lte => Before::Other,
         };
         Ok(())
+    }
+
+    /// A tag begins or ends.
+    fn edge(&mut self, token: &Token<'_>) -> Result<Before, String> {
+        if matches!(token, Token::BlockEnd) && self.tag == "set" && !self.parted {
+            return Err("`set` without `=` keeps text, which templates cannot".to_owned());
+        }
+        self.brackets.clear();
+        self.tag.clear();
+        (self.words, self.parted) = (0, false);
+        Ok(if matches!(token, Token::BlockStart) {
+            Before::TagBegin
+        } else {
+            Before::Other
+        })
+    }
+
+    fn comma(&self) -> Result<Before, String> {
+        let allowed = match self.brackets.last() {
+            // The names that a loop gives, and those that are imported.
+            None => self.tag == "from" || (self.tag == "for" && !self.parted),
+            Some(bracket) => matches!(bracket, Bracket::Call | Bracket::List),
+        };
+        if !allowed {
+            return Err("a list of values cannot be made here".to_owned());
+        }
+        Ok(Before::Other)
+    }
+
+    /// Opens the one where a value stands before it, else the other.
+    fn bracket(&mut self, after_value: Bracket, alone: Bracket) -> Result<Before, String> {
+        if self.is_in_list() {
+            return Err(LITERALS.to_owned());
+        }
+        self.brackets.push(if self.before == Before::Value {
+            after_value
+        } else {
+            alone
+        });
+        Ok(Before::Other)
+    }
+
+    fn is_in_list(&self) -> bool {
+        self.brackets.last() == Some(&Bracket::List)
     }
 
     /// Every `elif` is one deeper, as the language reads it.
@@ -238,15 +248,7 @@ impl Reader {
         Ok(())
     }
 
-    fn bracket(&mut self, bracket: Bracket, in_list: bool) -> Result<Before, String> {
-        if in_list {
-            return Err(LITERALS.to_owned());
-        }
-        self.brackets.push(bracket);
-        Ok(Before::Other)
-    }
-
-    fn word(&mut self, word: &str, in_list: bool) -> Result<Before, String> {
+    fn word(&mut self, word: &str) -> Result<Before, String> {
         match self.before {
             Before::TagBegin => {
                 if !TAGS.contains(&word) {
@@ -262,7 +264,7 @@ impl Reader {
             Before::Pipe | Before::Dot => return Ok(Before::Value),
             Before::Value | Before::Other => {}
         }
-        if in_list && !["true", "false", "none"].contains(&word) {
+        if self.is_in_list() && !["true", "false", "none"].contains(&word) {
             return Err(LITERALS.to_owned());
         }
         if word == "self" || word == "recursive" {

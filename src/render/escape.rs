@@ -196,7 +196,7 @@ pub(crate) fn address(url: &str) -> Option<String> {
 }
 
 /// A web address for GitHub's Markdown, where a link to an issue, a pull request or a discussion leaves a line in its
-/// history: such a link goes the way that leaves none.
+/// history: such a link goes the way that leaves none. An Enterprise Server has no such way.
 #[must_use]
 pub(crate) fn silent_address(url: &str) -> Option<String> {
     let address = address(url)?;

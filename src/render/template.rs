@@ -15,13 +15,6 @@ const FUEL: u64 = 500_000;
 /// Longest text that a team's own template may make.
 const LONGEST: usize = 1024 * 1024;
 
-/// Filters that make text or lists longer, or take escapes away: a team's own template does not have them.
-const REFUSED: [&str; 22] = [
-    "attr", "batch", "bool", "chain", "dictsort", "e", "escape", "format", "indent", "join",
-    "lines", "list", "map", "pprint", "replace", "safe", "slice", "split", "string", "sum",
-    "title", "zip",
-];
-
 const TEMPLATES: [(&str, &str); 12] = [
     (
         "fivekeys.yml.j2",
@@ -95,13 +88,12 @@ pub(super) fn render_own(
     context: &impl Serialize,
 ) -> Result<String, RenderError> {
     let mut environment = environment()?;
-    for filter in REFUSED {
-        environment.remove_filter(filter);
-    }
     for function in ["range", "dict", "debug", "namespace"] {
         environment.remove_global(function);
     }
     environment.set_fuel(Some(FUEL));
+    // Its errors know the words that they are about.
+    environment.set_debug(true);
     for (builtin, source) in TEMPLATES {
         environment.add_template_owned(format!("fivekeys/{builtin}"), source)?;
         if builtin != "parts.md.j2" {
@@ -125,17 +117,25 @@ const HELP: &str = "the section on templates in the README says what can be used
 
 /// An error of the engine, with the place in the team's own file.
 fn explained(name: &str, own: &Own, error: &Error) -> TemplateError {
-    let mut what = match error.kind() {
-        ErrorKind::OutOfFuel => "it takes too many steps".to_owned(),
-        ErrorKind::WriteFailure => format!("it makes more than {} KiB of text", LONGEST / 1024),
-        kind => kind.to_string(),
+    let mut what = if error.kind() == ErrorKind::OutOfFuel {
+        "it takes too many steps".to_owned()
+    } else if error.kind() == ErrorKind::WriteFailure {
+        format!("it makes more than {} KiB of text", LONGEST / 1024)
+    } else {
+        error.kind().to_string()
     };
+    let here = error.name() == Some(name);
     if let Some(detail) = error.detail() {
         what = format!("{what}: {detail}");
+    } else if let Some(words) = error.range().and_then(|range| own.source.get(range))
+        && here
+        && error.kind() == ErrorKind::UndefinedError
+    {
+        what = format!("{what}: `{}`", escape::brief(words));
     }
     TemplateError {
         file: own.file.clone(),
-        line: error.line().filter(|_| error.name() == Some(name)),
+        line: error.line().filter(|_| here),
         what,
         help: HELP.to_owned(),
     }

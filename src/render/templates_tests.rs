@@ -39,6 +39,13 @@ fn a_template_replaces_the_one_of_its_name_or_only_some_of_its_blocks() {
                 .trim_end()
         )
     );
+    let own = "{% extends \"fivekeys/summary.md.j2\" %}{% import \"parts.md.j2\" as parts %}\
+               {% block metrics %}{{ parts.metrics(rows) }}{% endblock %}";
+    let text = summarised(own).unwrap();
+    assert!(
+        text.contains("| Metric | Now |") && !text.contains("against the"),
+        "{text}"
+    );
     let text =
         summarised("{% set n = rows|length %}{{ n }} rows of {{ header.repository }}").unwrap();
     assert!(
@@ -127,8 +134,8 @@ fn what_is_not_for_templates_is_refused_with_its_line() {
 #[test]
 fn what_fails_while_it_is_drawn_names_its_line_too() {
     for (source, what) in [
-        ("{{ nope }}", "undefined"),
-        ("{{ header.nope }}", "undefined"),
+        ("{{ nope }}", "undefined value: `nope`"),
+        ("{{ header.nope }}", "undefined value: `header.nope`"),
         ("{{ range(100000)|length }}", "unknown function"),
         ("{{ debug() }}", "unknown function"),
         ("{{ namespace() }}", "unknown function"),

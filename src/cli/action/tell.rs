@@ -60,15 +60,16 @@ fn summary(outcome: &mut Outcome) -> String {
 
 fn log(runner: Runner<'_>, inputs: &Inputs, outcome: &Outcome) {
     let facts = &outcome.facts;
+    let say = |text: &str| runner.log(&plain(text));
     if inputs.dry_run {
-        runner.log("dry run: nothing was written; this is what would be");
+        say("dry run: nothing was written; this is what would be");
         for (path, bytes) in &outcome.files {
-            runner.log(&format!("  {path} ({bytes} bytes)"));
+            say(&format!("  {path} ({bytes} bytes)"));
         }
         for draft in &outcome.drafts {
-            runner.log("  a comment:");
+            say("  a comment:");
             for line in draft.lines() {
-                runner.log(&plain(format!("    {line}")));
+                say(&format!("    {line}"));
             }
         }
     } else {
@@ -76,7 +77,7 @@ fn log(runner: Runner<'_>, inputs: &Inputs, outcome: &Outcome) {
             || "no commit was needed or made".to_owned(),
             |commit| format!("commit {commit} on branch {}", facts.branch),
         );
-        runner.log(&format!(
+        say(&format!(
             "{written}; {} swept; {} comments; {} requests",
             facts.swept + facts.recovered,
             facts.commented,

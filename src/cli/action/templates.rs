@@ -28,7 +28,7 @@ impl Run<'_> {
                 return;
             }
         };
-        for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".j2")) {
+        for (name, text) in files.iter().filter(|(name, _)| is_template(name)) {
             let file = format!("{folder}/{name}");
             let put = match text {
                 Some(text) => outcome.templates.replace(&file, text),
@@ -39,4 +39,10 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Beside them may lie what explains them.
+fn is_template(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, ending)| ending == "j2")
 }

@@ -241,7 +241,7 @@ fn a_workflow_that_a_fork_s_pull_request_triggered_deployed_nothing() {
     run["event"] = json!("pull_request");
     run["conclusion"] = json!("success");
     run["path"] = json!(".github/workflows/deploy.yml");
-    assert_ne!(run["head_repository"]["id"], run["repository"]["id"]);
+    run["head_repository"]["id"] = json!(7);
     for status in ["", "success"] {
         let world = next_day();
         world

@@ -29,7 +29,7 @@ fn history() -> Value {
         "history_since": "2026-02-01T00:00:00Z",
         "head": sha(77),
         "deployments": rows(&|n, text| json!({
-            "id": text, "environment": text, "component": text, "status": "success",
+            "id": text, "environment": text, "component": (n % 4 == 0).then_some(text), "status": "success",
             "started_at": at(n, 30), "finished_at": at(n, 40), "sha": sha(n), "branch": text,
             "labels": [text, "hotfix"], "run": text,
         })),
