@@ -281,7 +281,7 @@ pub(super) enum RedeploysFile {
     Drop,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum CommentModeFile {

@@ -229,6 +229,20 @@ fn calendar(zone: &str) -> Calendar {
     )
 }
 
+/// Why a metric is missing where so many deployments took effect: the closed list has no code of its own for
+/// deployments that brought nothing to time.
+#[must_use]
+pub(crate) fn missing(metric: &str, code: &str, deployments: u64) -> String {
+    let timed = matches!(
+        metric,
+        "change_lead_time" | "pr_created_to_deploy" | "merge_to_deploy"
+    );
+    if timed && deployments > 0 && code == "no_deployments" {
+        return "No deployment of this window brought a change that could be timed.".to_owned();
+    }
+    reason(code)
+}
+
 /// A reason code (rule MD1) as one sentence; an unknown code is shown as it is.
 #[must_use]
 pub fn reason(code: &str) -> String {

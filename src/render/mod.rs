@@ -33,6 +33,7 @@ mod spark;
 mod template;
 mod templates;
 mod terminal;
+mod this;
 mod trend;
 mod view;
 
@@ -50,7 +51,7 @@ pub use explain::{
 };
 pub use humanize::reason;
 pub use json::{deployments_json, incidents_json, metrics_json};
-pub use markdown::{RunFacts, summary};
+pub use markdown::{Effect, RunFacts, effects, summary};
 pub use page::page;
 pub use preview::{preview, preview_marker};
 pub use readme::readme;
