@@ -335,7 +335,7 @@ fn instability(weeks: &[&Point]) -> Option<Mermaid> {
     let series = vec![("bar", failed.collect()), ("line", rework.collect())];
     let points: Vec<&Point> = tried.iter().map(|(point, _, _)| *point).collect();
     let title = "Change fail rate (bars) and rework rate (line) a week";
-    Some(mermaid(title, &points, "%", top, series))
+    Some(mermaid(title, &points, "percent", top, series))
 }
 
 /// Where a week is missing only labels tell which, so there may be no more than fit.
