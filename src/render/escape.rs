@@ -80,6 +80,9 @@ pub(crate) fn terminal_line(line: &str) -> String {
 #[must_use]
 pub(crate) fn markdown(text: &str) -> String {
     let text = visible(text);
+    // Four spaces at the beginning of a line are code.
+    let begins = text.len() - text.trim_start_matches(' ').len();
+    let text = text.get(begins.saturating_sub(1)..).unwrap_or_default();
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text.chars().peekable();
     let mut first = true;
@@ -108,7 +111,7 @@ pub(crate) fn markdown(text: &str) -> String {
             '-' | '+' | '=' if first => push_entity(&mut out, c),
             _ => out.push(c),
         }
-        first = false;
+        first &= c == ' ';
     }
     out
 }
@@ -290,6 +293,9 @@ mod tests {
             ("--> x", "&#45;-&gt; x"),
             ("2026-03-02", "2026-03-02"),
             ("+ item", "&#43; item"),
+            ("    code", " code"),
+            ("\u{3000}\u{3000}x", "\u{3000}\u{3000}x"),
+            ("  - item", " &#45; item"),
         ] {
             assert_eq!(markdown(hostile), harmless);
         }
