@@ -40,7 +40,7 @@ fn a_template_replaces_the_one_of_its_name_or_only_some_of_its_blocks() {
         )
     );
     let own = "{% extends \"fivekeys/summary.md.j2\" %}{% import \"parts.md.j2\" as parts %}\
-               {% block metrics %}{{ parts.metrics(rows) }}{% endblock %}";
+               {% block metrics %}{{ parts.metrics(rows, targets) }}{% endblock %}";
     let text = summarised(own).unwrap();
     assert!(
         text.contains("| Metric | Now |") && !text.contains("against the"),
