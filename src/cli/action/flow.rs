@@ -192,8 +192,8 @@ impl Run<'_> {
                 Pass::Done
             }
             Turn::Write | Turn::Stored | Turn::Late => {
-                self.measure_and_write(loaded, (&config, trusted), outcome, tries)
-                    .await
+                // By far the largest part of a run; the others need not be as large.
+                Box::pin(self.measure_and_write(loaded, (&config, trusted), outcome, tries)).await
             }
         }
     }
