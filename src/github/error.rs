@@ -54,6 +54,9 @@ pub enum GitHubError {
     /// No answer in time.
     #[error("GitHub did not answer in time")]
     TimedOut,
+    /// The time of the run was over before anything was sent.
+    #[error("the time of this run is used up")]
+    NoTime,
     /// The answer cannot be read.
     #[error("GitHub's answer cannot be read: {message}")]
     BadAnswer {
@@ -110,16 +113,22 @@ impl GitHubError {
             Self::RuleBlocked { .. } => {
                 "exclude the metrics branch from the ruleset, or keep the metrics in another repository with an app's token"
             }
-            Self::Server { .. } | Self::Network { .. } | Self::TimedOut => {
+            Self::Server { .. }
+            | Self::Network { .. }
+            | Self::TimedOut
+            | Self::BadAnswer { .. }
+            | Self::TooLarge { .. } => {
                 "try again later; https://www.githubstatus.com tells whether GitHub is well"
             }
-            Self::NotFound { .. }
-            | Self::Stale
-            | Self::Ambiguous { .. }
-            | Self::BadAnswer { .. }
-            | Self::TooLarge { .. }
-            | Self::Refused { .. }
-            | Self::Setup { .. } => return None,
+            Self::NoTime => "nothing to do: the next run catches up",
+            Self::NotFound { .. } => "check that it exists, and that the token may read it",
+            Self::Stale | Self::Ambiguous { .. } => {
+                "nothing to do: the next run looks, and stores what is missing"
+            }
+            Self::Refused { .. } => "`fivekeys doctor` looks at what the token may do",
+            Self::Setup { .. } => {
+                "check what the runner sets: GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_GRAPHQL_URL"
+            }
         };
         Some(text.to_owned())
     }

@@ -32,7 +32,6 @@ impl Client {
     ) -> Result<RunPage, GitHubError> {
         #[derive(Deserialize)]
         struct Page {
-            #[serde(default)]
             workflow_runs: Vec<Value>,
         }
         let list = match file {
@@ -66,7 +65,6 @@ impl Client {
     pub async fn jobs(&self, run: u64, budget: &Budget) -> Result<Vec<Value>, GitHubError> {
         #[derive(Deserialize)]
         struct Page {
-            #[serde(default)]
             jobs: Vec<Value>,
         }
         let tail = format!("actions/runs/{run}/jobs?filter=all&per_page={A_PAGE}");

@@ -10,6 +10,7 @@ mod first;
 mod gate;
 mod hostile;
 mod ledger;
+mod matrix;
 mod own;
 mod race;
 mod source;

@@ -8,8 +8,8 @@ use crate::cli::workspace;
 use crate::collect::github::{self, Ask as CollectAsk, Collected};
 use crate::config::Config;
 use crate::event::{Event, Events, Instant};
-use crate::ledger::{Ledger, Loaded};
 use crate::github::Part;
+use crate::ledger::{Ledger, Loaded};
 use crate::report::v1::{Note, Report};
 use crate::report::{Ask, build};
 
@@ -32,20 +32,24 @@ impl Run<'_> {
         let collected = self.collect(&loaded, (config, trusted), own.as_ref()).await;
         let mut fresh = collected.events.clone();
         let alone = own.as_ref().is_some_and(|own| !own.id.starts_with("dep:"));
+        outcome.facts.alone = alone && (config.workflows.is_empty() || self.inputs.key.is_some());
         let most_writes = if alone { MOST_ALONE } else { MOST_WRITES };
         fresh.extend(own);
         outcome.count_late(&loaded, &fresh, config);
-        let plan = loaded.ledger.append(&fresh, self.host.now.date_naive());
+        let plan = loaded.ledger.append(&fresh, self.now.date_naive());
         let moved = Self::keep_books(&mut loaded.ledger, &collected, config);
         // How far the history was read back is worth a commit of its own, or the next run would begin there again.
         let plan = plan.or_else(|| moved.then(|| loaded.ledger.bookkeeping()));
-        let report = self.report(&loaded.ledger, config, &collected);
+        let unwritable = unwritable(&loaded);
+        let report = self.report(&loaded.ledger, config, &collected, unwritable.as_ref());
         let own = outcome.facts.deployment.take();
         outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
+        outcome.report = Some(report.clone());
         outcome.say_notes(&collected.notes);
-        let writable = loaded.ledger.is_writable();
-        if !writable {
-            outcome.degrade(&unwritable(&loaded.ledger));
+        let writable = unwritable.is_none();
+        if let Some(Note { says, help, .. }) = unwritable {
+            let help = help.map(|help| format!(" {help}")).unwrap_or_default();
+            outcome.degrade(&format!("{says}{help}"));
         }
         let pass = match plan {
             None => {
@@ -60,10 +64,8 @@ impl Run<'_> {
             Some(plan) => {
                 let sent = fresh.clone();
                 tries.refused = Some(loaded.head.clone());
-                let (saved, doubt) = self
-                    .write(&loaded, plan, &report, outcome, &mut tries.writes)
-                    .await;
-                if doubt {
+                let saved = self.write(&loaded, plan, &report, outcome, tries).await;
+                if outcome.facts.in_doubt {
                     tries.doubtful.extend(sent);
                 }
                 saved
@@ -81,14 +83,13 @@ impl Run<'_> {
             };
             comment::post(self, &shipped, outcome).await;
         }
-        outcome.report = Some(report);
         pass
     }
 
     /// Says what the ledger says, and asks and writes nothing: others are at it.
     pub(super) fn leave(&self, loaded: &Loaded, config: &Config, outcome: &mut Outcome) -> Pass {
         self.own(loaded, config, outcome);
-        let report = self.report(&loaded.ledger, config, &Collected::default());
+        let report = self.report(&loaded.ledger, config, &Collected::default(), None);
         let own = outcome.facts.deployment.take();
         outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
         outcome.facts.persisted = self.is_stored(loaded, outcome);
@@ -117,7 +118,7 @@ impl Run<'_> {
             trusted,
             known: &loaded.ledger.events,
             own,
-            now: self.host.now,
+            now: self.now,
             cutoff: self.cutoff(loaded, config),
             resume: loaded.ledger.meta.resume.as_deref(),
             places: &loaded.ledger.meta.places,
@@ -129,9 +130,9 @@ impl Run<'_> {
 
     /// How far back deployments are looked for. Where only the end of the ledger was read, what is older is in it.
     fn cutoff(&self, loaded: &Loaded, config: &Config) -> Instant {
-        let back = self.host.now - chrono::Duration::days(i64::from(config.lookback_days));
+        let back = self.now - chrono::Duration::days(i64::from(config.lookback_days));
         match loaded.ledger.events.baselines {
-            Some(_) => back.max(self.host.now - read_back(config)),
+            Some(_) => back.max(self.now - read_back(config)),
             None => back,
         }
     }
@@ -161,7 +162,13 @@ impl Run<'_> {
         moved && !ledger.events.is_empty()
     }
 
-    fn report(&self, ledger: &Ledger, config: &Config, collected: &Collected) -> Report {
+    fn report(
+        &self,
+        ledger: &Ledger,
+        config: &Config,
+        collected: &Collected,
+        unwritable: Option<&Note>,
+    ) -> Report {
         let mut ask = Ask::recent(config, self.now(&ledger.events));
         ask.repository = Some(self.client.repository());
         ask.notes = collected
@@ -173,13 +180,14 @@ impl Run<'_> {
                 says: workspace::sentence(&n.says),
                 help: n.help.as_deref().map(workspace::sentence),
             })
+            .chain(unwritable.cloned())
             .collect();
         build(&ledger.events, config, &ask)
     }
 
     /// Our clock, or GitHub's where it is a little ahead: what has just finished is not in the future.
     pub(super) fn now(&self, events: &Events) -> Instant {
-        let now = self.host.now;
+        let now = self.now;
         let ahead = events
             .iter()
             .filter(|e| e.fact.as_deployment().is_some())
@@ -190,11 +198,21 @@ impl Run<'_> {
     }
 }
 
-/// Why a ledger is left as it is.
-fn unwritable(ledger: &Ledger) -> String {
-    let note = workspace::unreadable(ledger);
-    match note.help {
-        Some(help) => format!("{} {help}", note.says),
-        None => note.says,
+/// Why a ledger is left as it is; nothing where it may be written.
+fn unwritable(loaded: &Loaded) -> Option<Note> {
+    if loaded.ledger.is_writable() {
+        return None;
     }
+    let mut note = workspace::unreadable(&loaded.ledger);
+    let of_ledger = |(part, _): &&(Part, _)| matches!(part, Part::Branch | Part::File(_));
+    // What GitHub did not give is not broken, and nobody has to mend it.
+    if let Some((part, error)) = loaded.state.problems.iter().find(of_ledger) {
+        let what = match part {
+            Part::File(path) => path.as_str(),
+            _ => "the metrics branch",
+        };
+        note.says = format!("Nothing was written, because {what} could not be read: {error}.");
+        note.help = error.help().as_deref().map(workspace::sentence);
+    }
+    Some(note)
 }

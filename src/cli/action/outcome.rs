@@ -62,6 +62,16 @@ impl Outcome {
         }
     }
 
+    /// The run ends before it is done; what it did stands.
+    pub(super) fn cut_short(&mut self, why: &str) {
+        let write = if self.facts.in_doubt {
+            "it is not known whether GitHub has taken what was being written"
+        } else {
+            "nothing more was written"
+        };
+        self.degrade(&format!("{why}; {write}; the next run catches up"));
+    }
+
     /// Something was skipped or not stored.
     pub(super) fn degrade(&mut self, says: &str) {
         push(&mut self.degraded, says);

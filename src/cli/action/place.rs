@@ -125,7 +125,13 @@ impl Run<'_> {
         FIRST + SLOT.saturating_mul(slots) + SLOT.mul_f64(part.as_secs_f64())
     }
 
-    fn standing(&self, loaded: &Loaded, config: &Config, recorded: &[Event], own: &Own) -> Standing {
+    fn standing(
+        &self,
+        loaded: &Loaded,
+        config: &Config,
+        recorded: &[Event],
+        own: &Own,
+    ) -> Standing {
         let known = &loaded.ledger.events;
         let mut ours = own::all(&self.own_run(loaded, config), recorded, config);
         if let (true, Own::Recorded(id)) = (ours.is_empty(), own) {
@@ -164,9 +170,11 @@ impl Run<'_> {
         let names = ["GITHUB_RUN_ATTEMPT", "RUNNER_NAME", "GITHUB_OUTPUT"];
         let names = names.iter().filter_map(|name| runner.var(name));
         let text = std::iter::once(self.workflow.as_str()).chain(names);
-        let seed = text.flat_map(str::bytes).fold(0xCBF2_9CE4_8422_2325, |hash: u64, b| {
-            (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
-        });
+        let seed = text
+            .flat_map(str::bytes)
+            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, b| {
+                (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
+            });
         let mut z = seed.wrapping_add((salt + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -139,7 +139,7 @@ pub(crate) struct Rate {
 }
 
 /// The whole of GitHub.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct GitHub {
     pub(crate) owner: String,
     pub(crate) name: String,
