@@ -141,7 +141,10 @@ impl Run<'_> {
             }
         };
         match tries.lost {
-            Some(error) if outcome.facts.in_doubt => outcome.degrade(&said(&error)),
+            Some(error) if outcome.facts.in_doubt || (!done && error != GitHubError::Stale) => {
+                outcome.facts.in_doubt = true;
+                outcome.degrade(&said(&error));
+            }
             _ if !done => outcome.degrade(OUTRUN),
             _ => {}
         }

@@ -11,7 +11,7 @@ use super::{Case, is_green, is_well};
 use crate::world::{Fault, GitHub, Transcript, World};
 
 /// The shortest deadline that there is, and how far beyond it a run may end on a machine with other work.
-pub(super) const HURRY: (&str, Duration) = ("5s", Duration::from_secs(20));
+pub(super) const HURRY: (&str, Duration) = ("5s", Duration::from_secs(40));
 
 /// Everything that must hold of one case.
 pub(super) fn holds(kind: &Kind, case: &Case) {
@@ -167,8 +167,8 @@ fn is_told(done: &Transcript, case: &Case, what: &str) {
         any(reasons) && any(helps)
     });
     // On a machine with other work, a short deadline may pass before anything else goes wrong.
-    let late =
-        case.hurry && (said.contains("the deadline of") || said.contains("time of this run"));
+    let late_words = ["the deadline of", "the time of this run", "in time"];
+    let late = case.hurry && late_words.iter().any(|word| said.contains(word));
     assert!(
         said.is_empty() || told || late,
         "no reason or no help\n{what}"
@@ -203,9 +203,7 @@ fn words_of(fault: &Fault) -> (&'static [&'static str], &'static [&'static str])
         Fault::Secondary(_) | Fault::TooMany(_) | Fault::Exhausted(_) => {
             (&["rate limit"], &["the next run"])
         }
-        Fault::Graph(..) | Fault::GraphField(_) => {
-            (&["GitHub failed", "Something went wrong"], later)
-        }
+        Fault::Graph(..) | Fault::GraphField(_) => (&["GitHub failed", "cannot be read"], later),
         Fault::Stale => (&["other runs kept writing"], later),
         Fault::Denied => (&["not accessible"], &["`permissions`"]),
         Fault::Ruled => (&["rule"], &["exclude the metrics branch", "the next run"]),
@@ -260,10 +258,23 @@ pub(super) fn recovers(kind: &Kind, world: &World, held: bool, what: &str) {
     is_well(&next);
     is_intact(&kind.before, &next, &what);
     let mut left = Left::of(&next);
-    // What the job itself said, where GitHub's record could not be read, stays and is counted once.
+    let all = left.ids.len();
     left.ids
         .retain(|id| kind.reference.ids.contains(id) || !id.starts_with("deployment run:"));
-    assert_eq!(left, kind.reference, "{what}");
+    if left.ids.len() < all {
+        // What the job itself said, where GitHub's record could not be read, stays, is counted once, and knows no waits.
+        assert_eq!(left.ids, kind.reference.ids, "{what}");
+        for (metric, field) in [
+            ("deployment_frequency", "count"),
+            ("change_lead_time", "n"),
+            ("change_fail_rate", "total"),
+        ] {
+            let theirs = &kind.reference.metrics[metric][field];
+            assert_eq!(left.metrics[metric][field], *theirs, "{metric}: {what}");
+        }
+    } else {
+        assert_eq!(left, kind.reference, "{what}");
+    }
     if !held && !kind.is_alone() {
         let first = kind.before.branch_files("fivekeys").is_empty();
         let said = if first {
