@@ -166,9 +166,9 @@ fn is_told(done: &Transcript, case: &Case, what: &str) {
         let any = |list: &[&str]| list.iter().any(|word| said.contains(word));
         any(reasons) && any(helps)
     });
-    // On a machine with other work, a short deadline may pass before anything else goes wrong.
+    // On a machine with much other work, the deadline may pass before anything else goes wrong.
     let late_words = ["the deadline of", "the time of this run", "in time"];
-    let late = case.hurry && late_words.iter().any(|word| said.contains(word));
+    let late = late_words.iter().any(|word| said.contains(word));
     assert!(
         said.is_empty() || told || late,
         "no reason or no help\n{what}"
