@@ -109,7 +109,7 @@ impl GitHubError {
             Self::NotFound { what } if what.to_ascii_lowercase().contains("repository") => {
                 "check the repository's name, and that the token may read it"
             }
-            Self::RateLimited { .. } => "nothing to do: the next run catches up",
+            Self::RateLimited { .. } | Self::NoTime => "nothing to do: the next run catches up",
             Self::RuleBlocked { .. } => {
                 "exclude the metrics branch from the ruleset, or keep the metrics in another repository with an app's token"
             }
@@ -120,7 +120,6 @@ impl GitHubError {
             | Self::TooLarge { .. } => {
                 "try again later; https://www.githubstatus.com tells whether GitHub is well"
             }
-            Self::NoTime => "nothing to do: the next run catches up",
             Self::NotFound { .. } => "check that it exists, and that the token may read it",
             Self::Stale | Self::Ambiguous { .. } => {
                 "nothing to do: the next run looks, and stores what is missing"

@@ -65,15 +65,17 @@ pub(super) async fn post(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Out
 
 /// What is not there, why, and what to do.
 fn unwritten(what: &str, error: &GitHubError) -> String {
-    match error {
-        GitHubError::Ambiguous { message } => {
-            format!("{what} may be missing: {message}; {NOT_AGAIN}")
-        }
-        GitHubError::Forbidden { .. } | GitHubError::Unauthorized => {
-            format!("{what} were not written: {}", said(error))
-        }
-        _ => format!("{what} were not written: {error}; {NOT_AGAIN}"),
+    if let GitHubError::Ambiguous { message } = error {
+        return format!("{what} may be missing: {message}; {NOT_AGAIN}");
     }
+    let is_refused = matches!(
+        error,
+        GitHubError::Forbidden { .. } | GitHubError::Unauthorized
+    );
+    if is_refused {
+        return format!("{what} were not written: {}", said(error));
+    }
+    format!("{what} were not written: {error}; {NOT_AGAIN}")
 }
 
 fn drafts(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) -> Vec<Draft> {

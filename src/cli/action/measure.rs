@@ -207,9 +207,10 @@ fn unwritable(loaded: &Loaded) -> Option<Note> {
     let of_ledger = |(part, _): &&(Part, _)| matches!(part, Part::Branch | Part::File(_));
     // What GitHub did not give is not broken, and nobody has to mend it.
     if let Some((part, error)) = loaded.state.problems.iter().find(of_ledger) {
-        let what = match part {
-            Part::File(path) => path.as_str(),
-            _ => "the metrics branch",
+        let what = if let Part::File(path) = part {
+            path.as_str()
+        } else {
+            "the metrics branch"
         };
         note.says = format!("Nothing was written, because {what} could not be read: {error}.");
         note.help = error.help().as_deref().map(workspace::sentence);

@@ -89,11 +89,7 @@ impl Crowd {
         LocalSet::new().block_on(&runtime, async {
             let line = world.line(Box::new(move |asked: &str| {
                 // Of what a request takes, the larger part is spent before it takes effect.
-                let (from, to) = if asked.contains("mutation") {
-                    (700, 1_600)
-                } else {
-                    (250, 600)
-                };
+                let (from, to) = if asked.contains("mutation") { (700, 1_600) } else { (250, 600) };
                 let all = pace.millis(from, to) * slower;
                 (all * 2 / 3, all / 3)
             }));
@@ -162,10 +158,7 @@ fn is_whole(world: &World, crowd: &Crowd) {
     for n in 0..crowd.size {
         let pull = PULL + n;
         let commit = format!("commit commit:{}", sha(&format!("pr{pull}")));
-        assert!(
-            once.contains(&format!("pull pr:{pull}")) && once.contains(&commit),
-            "{pull}"
-        );
+        assert!(once.contains(&format!("pull pr:{pull}")) && once.contains(&commit), "{pull}");
         assert!(github.own_comments(pull).len() <= 1, "pull request {pull}");
     }
 }
@@ -186,22 +179,15 @@ fn is_modest(world: &World, line: &Line, done: &[Done], most_mutations: usize) {
         "{} runs: {} requests, {mutations} mutations, {created} things created, the last after {slowest:?}; {:?}",
         done.len(),
         sent.len(),
-        world
-            .requests()
-            .names()
-            .iter()
-            .fold(BTreeMap::<&str, usize>::new(), |mut all, name| {
-                *all.entry(name).or_default() += 1;
-                all
-            })
+        world.requests().names().iter().fold(BTreeMap::<&str, usize>::new(), |mut all, name| {
+            *all.entry(name).or_default() += 1;
+            all
+        })
     );
     eprintln!("{said}");
     assert!(mutations <= most_mutations, "{said}");
     assert!(sent.len() <= AN_HOUR, "{said}");
-    assert!(
-        created <= CREATED_AN_HOUR && peak <= Some(CREATED_A_MINUTE),
-        "{said}"
-    );
+    assert!(created <= CREATED_AN_HOUR && peak <= Some(CREATED_A_MINUTE), "{said}");
     assert!(slowest < DEADLINE, "{said}");
 }
 
@@ -210,10 +196,7 @@ fn is_content(done: &[Done]) {
     for one in done {
         let Done { outcome, .. } = one;
         assert!(outcome.is_persisted(), "{outcome:?}");
-        assert!(
-            outcome.degraded().is_empty() && outcome.errors().is_empty(),
-            "{outcome:?}"
-        );
+        assert!(outcome.degraded().is_empty() && outcome.errors().is_empty(), "{outcome:?}");
     }
 }
 
@@ -304,11 +287,7 @@ fn ten_first_runs_make_one_branch() {
     is_whole(&world, &crowd);
     is_modest(&world, &line, &done, 12);
     is_content(&done);
-    assert!(
-        world.github().branch_commits("fivekeys")[0]
-            .parents
-            .is_empty()
-    );
+    assert!(world.github().branch_commits("fivekeys")[0].parents.is_empty());
     is_settled(&world, &crowd, &of);
     world.finish();
 }

@@ -102,7 +102,8 @@ fn hard_faults() -> Vec<Fault> {
 /// third of the faults at each of theirs, another third for each request; all with `FIVEKEYS_MATRIX=all`.
 fn is_thinned(kind: &Kind, n: usize, fault: usize) -> bool {
     let all = std::env::var("FIVEKEYS_MATRIX").is_ok_and(|value| value == "all");
-    !all && !matches!(kind.name, "first" | "fold") && (n + fault + kind.name.len()) % 3 != 0
+    !all && !matches!(kind.name, "first" | "fold")
+        && !(n + fault + kind.name.len()).is_multiple_of(3)
 }
 
 #[test]
@@ -124,11 +125,8 @@ fn every_fault_at_every_request_of_every_kind_of_run() {
             }
             for (at, fault) in hard_faults().into_iter().enumerate() {
                 // A rule forbids writes, and only a query can see an older branch.
-                let is_odd = match fault {
-                    Fault::Ruled => !kind.writes[n],
-                    Fault::Stale => name != "State",
-                    _ => false,
-                };
+                let is_odd = (matches!(fault, Fault::Ruled) && !kind.writes[n])
+                    || (matches!(fault, Fault::Stale) && name != "State");
                 if !is_odd && !is_thinned(kind, n, at) {
                     let hurry = matches!(fault, Fault::Slow(_));
                     let case = Case::of(vec![(on(), fault)]);

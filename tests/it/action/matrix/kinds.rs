@@ -184,7 +184,8 @@ fn cut() -> World {
         commit["id"] = json!(format!("commit:{id}"));
         commit["fact"]["commit"]["sha"] = json!(id);
         commit["fact"]["commit"]["author"] = json!(title);
-        month += &format!("{commit}\n");
+        month.push_str(&commit.to_string());
+        month.push('\n');
     }
     world
         .github()
