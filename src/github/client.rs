@@ -1,8 +1,10 @@
 //! The client: REST and GraphQL over octocrab, with our own policy of retries.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,13 +14,13 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, MOST_BYTES};
 use super::budget::delay;
+use super::connect::{Proxies, ProxyFailed, connect, trust};
 use super::error::one_line;
 use super::graph::GraphAnswer;
 use super::token::Token;
-use super::{Budget, GitHubError};
+use super::{Budget, GitHubError, Server, older};
 use crate::host::Host;
 
-const CONNECT: Duration = Duration::from_secs(10);
 /// GitHub gives up on a request after ten seconds; an enterprise server may be slower.
 const ONE_TRY: Duration = Duration::from_secs(30);
 const UNKNOWN: u64 = u64::MAX;
@@ -37,6 +39,7 @@ pub struct Client {
     remaining: AtomicU64,
     /// Seconds since 1970 by the server's clock.
     server_time: AtomicI64,
+    lacks: Mutex<BTreeSet<&'static str>>,
 }
 
 impl fmt::Debug for Client {
@@ -49,22 +52,24 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client for `repository` (`owner/name`). Must be called inside a tokio runtime.
+    /// A client for `repository` (`owner/name`) on `server`. Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// [`GitHubError::Setup`] when an address or the name is none; [`GitHubError::Unauthorized`] when the token
-    /// is empty or cannot be sent.
+    /// [`GitHubError::Setup`] when an address, the name or a proxy is none, or no certificate can be read;
+    /// [`GitHubError::Unauthorized`] when the token is empty or cannot be sent.
     pub fn new(
-        api_url: &str,
-        graphql_url: &str,
+        server: &Server,
+        proxies: &Proxies,
         token: Token,
         repository: &str,
     ) -> Result<Self, GitHubError> {
         check(&token, repository)?;
         // `https://host/api/graphql`: octocrab joins base and path, so the last segment is the path.
-        let graphql_url = graphql_url.trim_end_matches('/');
+        let graphql_url = server.graphql.trim_end_matches('/');
         let (base, last) = graphql_url.rsplit_once('/').unwrap_or((graphql_url, ""));
-        let (rest, graph) = (connect(api_url, &token)?, connect(base, &token)?);
+        let tls = trust()?;
+        let rest = connect(&server.api, &token, proxies, &tls)?;
+        let graph = connect(base, &token, proxies, &tls)?;
         let client = Self::over(rest, token, repository)?;
         Ok(Self {
             graph,
@@ -97,6 +102,7 @@ impl Client {
             requests: AtomicU64::new(0),
             remaining: AtomicU64::new(UNKNOWN),
             server_time: AtomicI64::new(NO_TIME),
+            lacks: Mutex::default(),
         })
     }
 
@@ -105,14 +111,8 @@ impl Client {
     /// # Errors
     /// As [`Client::new`].
     pub fn of_host(host: &Host, token: Token, repository: &str) -> Result<Self, GitHubError> {
-        let api = host.var("GITHUB_API_URL");
-        let graphql = host.var("GITHUB_GRAPHQL_URL");
-        Self::new(
-            api.unwrap_or("https://api.github.com"),
-            graphql.unwrap_or("https://api.github.com/graphql"),
-            token,
-            repository,
-        )
+        let server = Server::of_host(host).unwrap_or_default();
+        Self::new(&server, &Proxies::of_host(host), token, repository)
     }
 
     /// Spreads the waits of writers that run at the same time; the token's own seed is used otherwise.
@@ -172,6 +172,23 @@ impl Client {
         .await
     }
 
+    /// A GET, retried, its answer as it came: one of 404 is an answer too.
+    pub(super) async fn answer(
+        &self,
+        path: &str,
+        what: &str,
+        budget: &Budget,
+    ) -> Result<Answer, GitHubError> {
+        self.retried(budget, async || {
+            let answer = self.exchange(&self.rest, path, None, budget).await?;
+            if answer.is_success() || answer.status == 404 {
+                return Ok(answer);
+            }
+            Err(GitHubError::of_answer(&answer, what))
+        })
+        .await
+    }
+
     /// A POST of REST, sent once.
     pub(super) async fn write(
         &self,
@@ -200,9 +217,30 @@ impl Client {
         variables: &Value,
         budget: &Budget,
     ) -> Result<GraphAnswer, GitHubError> {
-        let body = json!({ "query": query, "variables": variables });
-        self.retried(budget, async || self.ask(&body, budget).await)
-            .await
+        let mut text = query.to_owned();
+        loop {
+            let body = json!({ "query": text, "variables": variables });
+            let answer = self.retried(budget, async || self.ask(&body, budget).await);
+            match answer.await {
+                Err(GitHubError::TooOld { unknown }) => {
+                    let (shorter, lost) =
+                        older::without(&text, &unknown).ok_or(GitHubError::TooOld { unknown })?;
+                    self.lacks().extend(lost);
+                    text = shorter;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// What the server is too old to tell, as far as it was asked, in words.
+    #[must_use]
+    pub fn unknown_here(&self) -> Vec<&'static str> {
+        self.lacks().iter().copied().collect()
+    }
+
+    fn lacks(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+        self.lacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A GraphQL mutation, sent once.
@@ -272,8 +310,8 @@ impl Client {
         let answer = tokio::time::timeout(left.min(ONE_TRY), self.transfer(octo, path, body))
             .await
             .map_err(|_| GitHubError::TimedOut)??;
-        if let Some(date) = answer.date {
-            self.server_time.store(date.timestamp(), Ordering::Relaxed);
+        if let Some(now) = answer.now {
+            self.server_time.store(now.timestamp(), Ordering::Relaxed);
         }
         if let Some(remaining) = answer.remaining {
             self.remaining.store(remaining, Ordering::Relaxed);
@@ -309,6 +347,12 @@ impl Client {
         let mut words = Vec::new();
         let mut cause = error.source();
         while let Some(deeper) = cause {
+            if let Some(proxy) = deeper.downcast_ref::<ProxyFailed>() {
+                return GitHubError::Proxy {
+                    variable: proxy.variable,
+                    message: proxy.to_string(),
+                };
+            }
             let timed_out = deeper
                 .downcast_ref::<std::io::Error>()
                 .is_some_and(|e| e.kind() == std::io::ErrorKind::TimedOut);
@@ -320,6 +364,9 @@ impl Client {
         }
         words.dedup();
         let message = one_line(&words.join(": ")).replace(self.token.secret(), "***");
+        if message.contains("invalid peer certificate") {
+            return GitHubError::Untrusted { message };
+        }
         GitHubError::Network { message }
     }
 }
@@ -344,31 +391,6 @@ where
         }),
         Err(error) => Err(lost(error.as_ref())),
     }
-}
-
-fn connect(base: &str, token: &Token) -> Result<Octocrab, GitHubError> {
-    let base = base.trim_end_matches('/');
-    let host = base
-        .strip_prefix("https://")
-        .or_else(|| base.strip_prefix("http://"));
-    // octocrab panics on a base without a scheme or host.
-    if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
-        let message = format!("`{}` is not the address of an API", one_line(base));
-        return Err(GitHubError::Setup { message });
-    }
-    let setup = |e: octocrab::Error| GitHubError::Setup {
-        message: format!("no connection to `{}` can be set up: {e}", one_line(base)),
-    };
-    // octocrab's own retries resend POSTs; they are not even compiled in (feature `retry`).
-    Octocrab::builder()
-        .base_uri(base)
-        .map_err(setup)?
-        .personal_token(token.secret())
-        .set_connect_timeout(Some(CONNECT))
-        .set_read_timeout(Some(ONE_TRY))
-        .set_write_timeout(Some(ONE_TRY))
-        .build()
-        .map_err(setup)
 }
 
 /// Owner and name, where the token can be sent.
@@ -438,6 +460,13 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_without_a_host_is_an_error_and_no_panic() {
+        let client = |api: &str, token: &str| {
+            let server = Server {
+                api: api.to_owned(),
+                ..Server::default()
+            };
+            Client::new(&server, &Proxies::default(), Token::new(token), "a/b")
+        };
         for bad in [
             "",
             "api.github.com",
@@ -445,15 +474,9 @@ mod tests {
             "https:///api",
             "file:///x",
         ] {
-            let made = Client::new(
-                bad,
-                "https://api.github.com/graphql",
-                Token::new("t"),
-                "a/b",
-            );
-            assert!(made.is_err(), "{bad}");
+            assert!(client(bad, "t").is_err(), "{bad}");
         }
-        let hostile = Client::new("https://x", "https://x/graphql", Token::new("a\nb"), "a/b");
+        let hostile = client("https://x", "a\nb");
         assert_eq!(hostile.unwrap_err(), GitHubError::Unauthorized);
     }
 }

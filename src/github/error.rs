@@ -1,6 +1,7 @@
 //! What can go wrong with GitHub, and what would put it right.
 
 use super::answer::Answer;
+use super::older::Unknown;
 
 /// Why GitHub did not do it. No variant ever holds the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +84,26 @@ pub enum GitHubError {
         /// What GitHub said.
         message: String,
     },
+    /// The proxy on the way failed, or would not let us through.
+    #[error("the proxy that {variable} names failed: {message}")]
+    Proxy {
+        /// The variable that names it.
+        variable: &'static str,
+        /// Its address without credentials, and what happened.
+        message: String,
+    },
+    /// Nobody whom this machine trusts vouches for the server.
+    #[error("the server's certificate is not trusted: {message}")]
+    Untrusted {
+        /// Why.
+        message: String,
+    },
+    /// The server is too old for what was asked.
+    #[error("this GitHub is too old: it does not know {}", named(unknown))]
+    TooOld {
+        /// What it does not know.
+        unknown: Vec<Unknown>,
+    },
     /// The client was not set up right.
     #[error("{message}")]
     Setup {
@@ -118,15 +139,24 @@ impl GitHubError {
             | Self::TimedOut
             | Self::BadAnswer { .. }
             | Self::TooLarge { .. } => {
-                "try again later; https://www.githubstatus.com tells whether GitHub is well"
+                "try again later; for github.com, https://www.githubstatus.com tells whether it is well"
             }
+            Self::Proxy { variable, .. } => {
+                return Some(format!(
+                    "check {variable}, or name the server in NO_PROXY if no proxy stands before it"
+                ));
+            }
+            Self::Untrusted { .. } => {
+                "set SSL_CERT_FILE to a file with the certificate of your authority, in PEM form"
+            }
+            Self::TooOld { .. } => "update the server",
             Self::NotFound { .. } => "check that it exists, and that the token may read it",
             Self::Stale | Self::Ambiguous { .. } => {
                 "nothing to do: the next run looks, and stores what is missing"
             }
             Self::Refused { .. } => "`fivekeys doctor` looks at what the token may do",
             Self::Setup { .. } => {
-                "check what the runner sets: GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_GRAPHQL_URL"
+                "check what the runner sets: GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_GRAPHQL_URL, and the variables of proxies and certificates"
             }
         };
         Some(text.to_owned())
@@ -160,6 +190,10 @@ impl GitHubError {
         let message = answer.message();
         match answer.status {
             401 => Self::Unauthorized,
+            407 => Self::Proxy {
+                variable: "HTTP_PROXY",
+                message: "it wants a user and a password".to_owned(),
+            },
             404 | 410 => Self::NotFound {
                 what: what.to_owned(),
             },
@@ -195,6 +229,15 @@ impl GitHubError {
             message,
         }
     }
+}
+
+fn named(unknown: &[Unknown]) -> String {
+    let names: Vec<String> = unknown
+        .iter()
+        .take(3)
+        .map(|one| format!("`{one}`"))
+        .collect();
+    names.join(", ")
 }
 
 /// Whether a message speaks of a ruleset or a protected branch.

@@ -41,13 +41,17 @@ pub(super) struct Run<'a> {
     pub(super) triggered_by: Option<String>,
 }
 
+/// The head of the branch as it was read; none where there was no branch.
+#[derive(PartialEq, Eq)]
+pub(super) struct Head(pub(super) Option<String>);
+
 /// What the passes of one run have tried so far.
 #[derive(Default)]
 pub(super) struct Tries {
     pub(super) writes: u32,
     pub(super) waiting: Option<Waiting>,
     /// The head on which the last commit was not taken.
-    pub(super) refused: Option<Option<String>>,
+    pub(super) refused: Option<Head>,
     /// How the answer to the last commit was lost.
     pub(super) lost: Option<GitHubError>,
     /// What was sent when an answer was lost: if it is found stored, it was stored by us.
@@ -208,7 +212,7 @@ impl Run<'_> {
         }
         outcome.facts.private = loaded.state.is_private;
         // A commit on this head was not taken, so another head is there, or soon will be.
-        if tries.refused.take().as_ref() == Some(&loaded.head) {
+        if tries.refused.take() == Some(Head(loaded.head.clone())) {
             return self.wait(LAG).await;
         }
         // If our own commit may stand there, what it stored is still to be told.

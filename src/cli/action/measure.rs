@@ -1,15 +1,18 @@
 //! One pass over a snapshot: what is new is taken in, measured, written and told.
 
 use super::comment::{self, Shipped};
-use super::flow::{OUTRUN, Pass, Run, Tries, read_back};
+use super::digest;
+use super::flow::{Head, OUTRUN, Pass, Run, Tries, read_back};
 use super::outcome::Outcome;
 use super::own::attempt_of;
+use super::preview;
 use crate::cli::workspace;
 use crate::collect::github::{self, Ask as CollectAsk, Collected};
 use crate::config::Config;
-use crate::event::{Event, Events, Instant};
+use crate::event::{Event, Events, Instant, Source};
 use crate::github::Part;
 use crate::ledger::{Ledger, Loaded};
+use crate::render::{self, Effect};
 use crate::report::v1::{Note, Report};
 use crate::report::{Ask, build};
 
@@ -17,8 +20,13 @@ use crate::report::{Ask, build};
 const MOST_WRITES: u32 = 4;
 /// Where no other run can.
 const MOST_ALONE: u32 = 8;
+/// With more events, measuring twice would be felt.
+const MOST_TWICE: usize = 50_000;
 /// A clock that is further ahead than this is wrong.
 const MOST_SKEW: chrono::Duration = chrono::Duration::hours(1);
+
+/// What was read besides of the ledger, and why that may not be written, if it may not.
+type Read<'a> = (&'a Collected, Option<&'a Note>);
 
 impl Run<'_> {
     pub(super) async fn measure_and_write(
@@ -41,14 +49,15 @@ impl Run<'_> {
         // How far the history was read back is worth a commit of its own, or the next run would begin there again.
         let plan = plan.or_else(|| moved.then(|| loaded.ledger.bookkeeping()));
         let unwritable = unwritable(&loaded);
-        let report = self.report(&loaded.ledger, config, &collected, unwritable.as_ref());
+        let read = (&collected, unwritable.as_ref());
+        let report = self.report(&loaded.ledger.events, config, read);
         let own = outcome.facts.deployment.take();
         outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
         outcome.report = Some(report.clone());
         outcome.say_notes(&collected.notes);
         let writable = unwritable.is_none();
-        if let Some(Note { says, help, .. }) = unwritable {
-            let help = help.map(|help| format!(" {help}")).unwrap_or_default();
+        if let Some(Note { says, help, .. }) = &unwritable {
+            let help = help.as_ref().map(|help| format!(" {help}")).unwrap_or_default();
             outcome.degrade(&format!("{says}{help}"));
         }
         let pass = match plan {
@@ -63,7 +72,7 @@ impl Run<'_> {
             }
             Some(plan) => {
                 let sent = fresh.clone();
-                tries.refused = Some(loaded.head.clone());
+                tries.refused = Some(Head(loaded.head.clone()));
                 let saved = self.write(&loaded, plan, &report, outcome, tries).await;
                 if outcome.facts.in_doubt {
                     tries.doubtful.extend(sent);
@@ -74,7 +83,7 @@ impl Run<'_> {
         fresh.append(&mut tries.doubtful.clone());
         let ours =
             outcome.commit.is_some() || (outcome.facts.persisted && !tries.doubtful.is_empty());
-        if (pass == Pass::Done && ours) || self.inputs.dry_run {
+        if pass == Pass::Done && (ours || self.inputs.dry_run) {
             let shipped = Shipped {
                 fresh: &fresh,
                 events: &loaded.ledger.events,
@@ -83,16 +92,55 @@ impl Run<'_> {
             };
             comment::post(self, &shipped, outcome).await;
         }
+        if pass == Pass::Done {
+            self.tell(&loaded.ledger, &report, (config, read), outcome)
+                .await;
+        }
         pass
+    }
+
+    /// What is said besides of what was shipped.
+    async fn tell(
+        &self,
+        ledger: &Ledger,
+        report: &Report,
+        (config, read): (&Config, Read<'_>),
+        outcome: &mut Outcome,
+    ) {
+        outcome.facts.effects = self.effects(&ledger.events, report, (config, read), outcome);
+        preview::post(self, report, config, outcome).await;
+        digest::post(self, &ledger.events, config, outcome).await;
+    }
+
+    /// What this run's deployment did to the numbers: the same report without it.
+    fn effects(
+        &self,
+        events: &Events,
+        report: &Report,
+        (config, read): (&Config, Read<'_>),
+        outcome: &Outcome,
+    ) -> Vec<Effect> {
+        let own = outcome.facts.deployment.as_deref();
+        let Some(own) = own.filter(|_| events.len() < MOST_TWICE) else {
+            return Vec::new();
+        };
+        let mut others = events.clone();
+        let why = Some("what if it had not been");
+        others.insert(Event::retraction(own, why, Source::Manual, self.now));
+        render::effects(&self.report(&others, config, read), report)
     }
 
     /// Says what the ledger says, and asks and writes nothing: others are at it.
     pub(super) fn leave(&self, loaded: &Loaded, config: &Config, outcome: &mut Outcome) -> Pass {
         self.own(loaded, config, outcome);
-        let report = self.report(&loaded.ledger, config, &Collected::default(), None);
+        let nothing = Collected::default();
+        let read = (&nothing, None);
+        let report = self.report(&loaded.ledger.events, config, read);
         let own = outcome.facts.deployment.take();
         outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
         outcome.facts.persisted = self.is_stored(loaded, outcome);
+        let read = (config, read);
+        outcome.facts.effects = self.effects(&loaded.ledger.events, &report, read, outcome);
         outcome.report = Some(report);
         Pass::Done
     }
@@ -164,12 +212,11 @@ impl Run<'_> {
 
     fn report(
         &self,
-        ledger: &Ledger,
+        events: &Events,
         config: &Config,
-        collected: &Collected,
-        unwritable: Option<&Note>,
+        (collected, unwritable): Read<'_>,
     ) -> Report {
-        let mut ask = Ask::recent(config, self.now(&ledger.events));
+        let mut ask = Ask::recent(config, self.now(events));
         ask.repository = Some(self.client.repository());
         ask.notes = collected
             .notes
@@ -182,7 +229,7 @@ impl Run<'_> {
             })
             .chain(unwritable.cloned())
             .collect();
-        build(&ledger.events, config, &ask)
+        build(events, config, &ask)
     }
 
     /// Our clock, or GitHub's where it is a little ahead: what has just finished is not in the future.

@@ -1,12 +1,14 @@
 //! `fivekeys action`: one run on a runner. Measuring never breaks a deploy: what goes wrong is said, and the exit is 0.
 
 mod comment;
+mod digest;
 mod flow;
 mod inputs;
 mod measure;
 mod outcome;
 mod own;
 mod place;
+mod preview;
 mod tell;
 mod write;
 

@@ -11,13 +11,18 @@ use crate::ledger::Loaded;
 use crate::report::v1::Report;
 
 impl Run<'_> {
-    pub(super) fn own_run<'r>(&'r self, loaded: &Loaded, config: &'r Config) -> OwnRun<'r> {
+    pub(super) fn own_run<'r>(
+        &'r self,
+        loaded: &Loaded,
+        recorded: &[Event],
+        config: &'r Config,
+    ) -> OwnRun<'r> {
         let runner = Runner::of(self.host);
-        // A workflow that another one has triggered speaks of that one, and not of itself.
-        let other = self
+        let triggered_by = self
             .triggered_by
-            .as_ref()
-            .map(|_| &self.payload["workflow_run"]);
+            .as_deref()
+            .filter(|_| !self.deploys_itself(recorded, config));
+        let other = triggered_by.map(|_| &self.payload["workflow_run"]);
         let text = |field: &str| other.and_then(|run| run[field].as_str());
         let attempt = || {
             runner
@@ -27,7 +32,7 @@ impl Run<'_> {
         let path = text("path").or_else(|| runner.var("GITHUB_WORKFLOW_REF"));
         let named = workflow_named(config, path.unwrap_or_default());
         OwnRun {
-            run: self.triggered_by.as_deref().unwrap_or(&self.workflow),
+            run: triggered_by.unwrap_or(&self.workflow),
             attempt: match other {
                 Some(run) => run["run_attempt"]
                     .as_u64()
@@ -56,6 +61,16 @@ impl Run<'_> {
         }
     }
 
+    /// A workflow that another one has triggered speaks of that one, unless it is the deploy itself: GitHub has a
+    /// deployment of this very run, or the configuration names its file.
+    fn deploys_itself(&self, recorded: &[Event], config: &Config) -> bool {
+        let path = Runner::of(self.host).var("GITHUB_WORKFLOW_REF");
+        let runs = recorded.iter().filter_map(|e| e.fact.as_deployment());
+        runs.filter_map(|d| d.run.as_deref())
+            .any(|run| run == self.workflow)
+            || config.is_deploy_workflow(file_of(path.unwrap_or_default()))
+    }
+
     /// Whether the run that triggered this one is a deploy: the configuration names it, or nothing else could be meant,
     /// and it ran on what is merged.
     fn is_deploy(&self, named: bool, loaded: &Loaded, config: &Config) -> bool {
@@ -77,7 +92,8 @@ impl Run<'_> {
         if self.is_read_only() {
             return None;
         }
-        match own::find(&self.own_run(loaded, config), &recorded(loaded), config) {
+        let recorded = recorded(loaded);
+        match own::find(&self.own_run(loaded, &recorded, config), &recorded, config) {
             Own::Recorded(id) => outcome.facts.deployment = Some(id),
             Own::Reported(event) => {
                 outcome.facts.deployment = Some(event.id.clone());
@@ -105,11 +121,16 @@ impl Run<'_> {
 
 /// The one deploy of the configuration that a workflow's path names, such as `.github/workflows/deploy.yml@main`.
 fn workflow_named<'c>(config: &'c Config, path: &str) -> Option<&'c DeployWorkflow> {
-    let path = path.split('@').next().unwrap_or_default();
-    let file = path.rsplit('/').next().unwrap_or_default();
+    let file = file_of(path);
     let mut found = config.workflows.iter().filter(|workflow| workflow.is(file));
     // Of several, nothing says which one this run's own job is.
     found.next().filter(|_| found.next().is_none())
+}
+
+/// The file's name in a workflow's path.
+fn file_of(path: &str) -> &str {
+    let path = path.split('@').next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 /// The deployments of the snapshot, as events.

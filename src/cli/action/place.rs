@@ -18,7 +18,7 @@ const TOGETHER: chrono::Duration = chrono::Duration::seconds(20);
 const FIRST: Duration = Duration::from_secs(5);
 /// What every later one is given.
 const SLOT: Duration = Duration::from_millis(1_500);
-/// The first look at what became of it; each later one takes twice as long.
+/// The first look at what became of it; the later ones take twice as long.
 const LOOK: Duration = Duration::from_secs(3);
 /// Of runs that do not know their place, one in so many slots writes.
 const SPREAD: u64 = 4;
@@ -26,8 +26,8 @@ const SPREAD: u64 = 4;
 const ONE_READ: Duration = Duration::from_secs(1);
 /// As slow as GitHub is taken to be at most.
 const SLOWEST: f64 = 4.0;
-/// What somebody else's commit is waited for after ours was refused: 1 second and up to this, doubled each time.
-const REFUSED: Duration = Duration::from_secs(1);
+/// The share of the time left that may be spent waiting; a slow GitHub needs the rest for one more read and a write.
+const PATIENCE: f64 = 0.6;
 
 /// What a run does with the snapshot it has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Run<'_> {
             return Turn::Write;
         }
         let recorded = recorded(loaded);
-        let own = own::find(&self.own_run(loaded, config), &recorded, config);
+        let own = own::find(&self.own_run(loaded, &recorded, config), &recorded, config);
         // Nobody else can store what only this run knows.
         let word = matches!(own, Own::Reported(_));
         let waited_before = waiting.is_some_and(|w| w.looks > 0);
@@ -93,29 +93,31 @@ impl Run<'_> {
         let now = Moment::now();
         let waiting = waiting.get_or_insert_with(|| Waiting {
             since: now,
-            most: self.budget.left().mul_f64(0.75),
+            most: self.budget.left().mul_f64(PATIENCE),
             looks: 0,
         });
         let slow = (took.as_secs_f64() / ONE_READ.as_secs_f64()).clamp(1.0, SLOWEST);
         // Within a short deadline everybody is quicker.
-        let pace = slow.min(waiting.most.as_secs_f64() / (2.0 * FIRST.as_secs_f64()));
-        let due = due.min(Duration::from_hours(1)).mul_f64(pace);
+        let factor = slow.min(waiting.most.as_secs_f64() / (2.0 * FIRST.as_secs_f64()));
+        let due = due.min(Duration::from_hours(1)).mul_f64(factor);
         let waited = now.duration_since(waiting.since);
         if waited >= due {
             return Turn::Write;
         }
         if waited >= waiting.most {
-            return match own {
-                Own::Reported(_) => Turn::Write,
-                Own::Recorded(_) | Own::Ambiguous(_) => Turn::Late,
-                Own::Nothing => Turn::Stored,
+            return match self.budget.left() > LOOK * 2 + took * 2 {
+                _ if word => Turn::Write,
+                // Not to write before others, but to see whether they do.
+                true => Turn::Wait(LOOK),
+                false if own == Own::Nothing => Turn::Stored,
+                false => Turn::Late,
             };
         }
         let spread = 250 * place.min(12) + self.chance(2 + u64::from(waiting.looks)) % 1_000;
-        let look = first * (1 << waiting.looks.min(4)) + Duration::from_millis(spread);
+        let look = first * (1 + waiting.looks.min(1)) + Duration::from_millis(spread);
         waiting.looks += 1;
-        let left = due.min(waiting.most) - waited;
-        Turn::Wait(left.min(look.mul_f64(pace)) + Duration::from_millis(1))
+        let left = due.min(waiting.most).saturating_sub(waited);
+        Turn::Wait(left.min(look.mul_f64(factor)) + Duration::from_millis(1))
     }
 
     /// When the run at this place takes all before it for absent.
@@ -133,7 +135,7 @@ impl Run<'_> {
         own: &Own,
     ) -> Standing {
         let known = &loaded.ledger.events;
-        let mut ours = own::all(&self.own_run(loaded, config), recorded, config);
+        let mut ours = own::all(&self.own_run(loaded, recorded, config), recorded, config);
         if let (true, Own::Recorded(id)) = (ours.is_empty(), own) {
             ours.extend(recorded.iter().find(|event| event.id == *id));
         }
@@ -155,12 +157,11 @@ impl Run<'_> {
         Standing::Drawn(self.chance(0) % (SPREAD * burst))
     }
 
-    /// How long to wait after a write that was refused, or whose answer was lost.
+    /// How long to wait after a write that was refused, or whose answer was lost: half a second, and of a span that
+    /// grows with each of them.
     pub(super) fn backoff(&self, writes: u32) -> Duration {
-        let most = REFUSED * (1 + (1 << writes.clamp(1, 5)) / 2);
-        let least = REFUSED / 2;
-        let millis = u64::try_from((most - least).as_millis()).unwrap_or(1);
-        least + Duration::from_millis(self.chance(100 + u64::from(writes)) % millis)
+        let span = 500 + 500 * (1 << writes.clamp(1, 5));
+        Duration::from_millis(500 + self.chance(100 + u64::from(writes)) % span)
     }
 
     /// A number that looks like chance: the same in every pass of one run, and another one for every other run, those

@@ -132,10 +132,9 @@ impl On {
         self
     }
 
-    /// Each one of so many, as long as there are any.
+    /// The first of each so many, as long as there are any.
     pub(crate) fn each(mut self, every: usize) -> Self {
         self.every = every;
-        self.skip = every - 1;
         self.times = usize::MAX;
         self
     }

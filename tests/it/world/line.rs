@@ -70,7 +70,9 @@ impl World {
                 response.body(Full::from(reply.body)).map_err(lost)
             }
         });
-        let (token, repository) = (self.github().token.clone(), self.github().slug());
+        let github = self.github();
+        let (token, repository) = (github.token.clone(), github.slug());
+        drop(github);
         let auth = AuthState::AccessToken {
             token: token.clone().into(),
         };
@@ -109,9 +111,16 @@ fn lost(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 
 /// What GitHub's limit of content-creating requests counts.
 fn creates(parts: &http::request::Parts, body: &str) -> usize {
-    let made = ["createCommitOnBranch(", "addComment(", "updateIssueComment("];
+    let made = [
+        "createCommitOnBranch(",
+        "addComment(",
+        "updateIssueComment(",
+    ];
     let rest = ["git/commits", "git/refs"];
     let path = parts.uri.path();
     let by_rest = parts.method == http::Method::POST && rest.iter().any(|end| path.ends_with(end));
-    made.iter().map(|call| body.matches(call).count()).sum::<usize>() + usize::from(by_rest)
+    made.iter()
+        .map(|call| body.matches(call).count())
+        .sum::<usize>()
+        + usize::from(by_rest)
 }

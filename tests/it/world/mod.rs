@@ -9,6 +9,7 @@ mod git;
 mod github;
 mod graphql;
 mod line;
+mod probe;
 mod reply;
 mod requests;
 mod rest;
@@ -25,7 +26,7 @@ use wiremock::{Mock, MockServer};
 
 pub(crate) use faults::{Fault, On};
 pub(crate) use git::sha;
-pub(crate) use github::{GitHub, moment};
+pub(crate) use github::{GitHub, Lack, moment};
 pub(crate) use line::Line;
 pub(crate) use requests::Requests;
 use routes::{Door, State};

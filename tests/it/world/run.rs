@@ -142,8 +142,9 @@ impl<'w> Runner<'w> {
     /// The surroundings of the step without a process, and without any file: nothing is there to be read or written.
     pub(crate) fn host(&self) -> Host {
         let folder = PathBuf::from(format!("/job-{}-{}", self.run_id, self.attempt));
+        let now = self.world.github().now;
         Host {
-            now: self.world.github().now,
+            now,
             args: Vec::new(),
             env: self.environment(&folder),
             folder,
