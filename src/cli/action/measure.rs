@@ -57,7 +57,10 @@ impl Run<'_> {
         outcome.say_notes(&collected.notes);
         let writable = unwritable.is_none();
         if let Some(Note { says, help, .. }) = &unwritable {
-            let help = help.as_ref().map(|help| format!(" {help}")).unwrap_or_default();
+            let help = help
+                .as_ref()
+                .map(|help| format!(" {help}"))
+                .unwrap_or_default();
             outcome.degrade(&format!("{says}{help}"));
         }
         let pass = match plan {

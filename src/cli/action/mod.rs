@@ -10,11 +10,13 @@ mod own;
 mod place;
 mod preview;
 mod tell;
+mod templates;
 mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Exit;
+use super::failure::plain;
 use super::gate::{Gate, IN_DOUBT, gate};
 use crate::github::{Client, GitHubError};
 use crate::host::Host;
@@ -44,7 +46,7 @@ pub(super) fn run(host: &Host) -> Exit {
     if inputs.fail_on == FailOn::Gate {
         guarded(&mut outcome, judge);
     }
-    if catch_unwind(AssertUnwindSafe(|| tell::all(host, &inputs, &outcome))).is_err() {
+    if catch_unwind(AssertUnwindSafe(|| tell::all(host, &inputs, &mut outcome))).is_err() {
         outcome.error(BUG);
         annotate(runner, Loudness::Error, &[BUG.to_owned()]);
     }
@@ -124,7 +126,7 @@ async fn in_time(
 /// Says one thing once, as an annotation.
 fn annotate(runner: Runner<'_>, loudness: Loudness, texts: &[String]) {
     if !texts.is_empty() {
-        runner.annotate(loudness, "fivekeys", &texts.join("; "));
+        runner.annotate(loudness, "fivekeys", &plain(texts.join("; ")));
     }
 }
 
