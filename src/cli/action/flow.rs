@@ -236,8 +236,7 @@ impl Run<'_> {
                 Pass::Done
             }
             Turn::Write | Turn::Stored | Turn::Late => {
-                self.measure_and_write(loaded, (&config, trusted), outcome, tries)
-                    .await
+                Box::pin(self.measure_and_write(loaded, (&config, trusted), outcome, tries)).await
             }
         }
     }

@@ -55,20 +55,16 @@ impl Run<'_> {
         outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
         outcome.report = Some(report.clone());
         outcome.say_notes(&collected.notes);
-        let writable = unwritable.is_none();
-        if let Some(Note { says, help, .. }) = &unwritable {
-            let help = help
-                .as_ref()
-                .map(|help| format!(" {help}"))
-                .unwrap_or_default();
-            outcome.degrade(&format!("{says}{help}"));
+        if let Some(note) = &unwritable {
+            let help = note.help.as_deref().unwrap_or_default();
+            outcome.degrade(format!("{} {help}", note.says).trim_end());
         }
         let pass = match plan {
             None => {
                 outcome.facts.persisted = self.is_stored(&loaded, outcome);
                 Pass::Done
             }
-            Some(_) if !writable => Pass::Done,
+            Some(_) if unwritable.is_some() => Pass::Done,
             Some(_) if tries.writes >= most_writes => {
                 outcome.degrade(OUTRUN);
                 Pass::Done
@@ -83,36 +79,35 @@ impl Run<'_> {
                 saved
             }
         };
-        fresh.append(&mut tries.doubtful.clone());
-        let ours =
-            outcome.commit.is_some() || (outcome.facts.persisted && !tries.doubtful.is_empty());
-        if pass == Pass::Done && (ours || self.inputs.dry_run) {
+        if pass == Pass::Done {
+            fresh.append(&mut tries.doubtful.clone());
+            let ours =
+                outcome.commit.is_some() || (outcome.facts.persisted && !tries.doubtful.is_empty());
             let shipped = Shipped {
                 fresh: &fresh,
                 events: &loaded.ledger.events,
                 report: &report,
                 config,
             };
-            comment::post(self, &shipped, outcome).await;
-        }
-        if pass == Pass::Done {
-            self.tell(&loaded.ledger, &report, (config, read), outcome)
-                .await;
+            if ours || self.inputs.dry_run {
+                comment::post(self, &shipped, outcome).await;
+            }
+            self.tell(&shipped, read, outcome).await;
         }
         pass
     }
 
     /// What is said besides of what was shipped.
-    async fn tell(
-        &self,
-        ledger: &Ledger,
-        report: &Report,
-        (config, read): (&Config, Read<'_>),
-        outcome: &mut Outcome,
-    ) {
-        outcome.facts.effects = self.effects(&ledger.events, report, (config, read), outcome);
+    async fn tell(&self, shipped: &Shipped<'_>, read: Read<'_>, outcome: &mut Outcome) {
+        let &Shipped {
+            events,
+            report,
+            config,
+            ..
+        } = shipped;
+        outcome.facts.effects = self.effects(events, report, (config, read), outcome);
         preview::post(self, report, config, outcome).await;
-        digest::post(self, &ledger.events, config, outcome).await;
+        digest::post(self, events, config, outcome).await;
     }
 
     /// What this run's deployment did to the numbers: the same report without it.

@@ -92,6 +92,7 @@ fn newer(world: &World) {
     let text = world.github().branch_files("fivekeys")[path].clone();
     let mut meta: serde_json::Value = serde_json::from_str(&text).unwrap();
     meta["schema"] = 99.into();
+    meta["min_reader"] = 99.into();
     world
         .github()
         .push("fivekeys", &[(path, &meta.to_string())]);
