@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use crate::adapter::github_mark;
 use crate::config::Config;
 use crate::event::{Deployment, Event, Events, Fact, Instant};
-use crate::github::{Budget, Client, GitHubError, State};
+use crate::github::{Budget, Client, GitHubError, Part, State};
 
 /// Requests of one run, where the caller has no other number.
 pub const REQUESTS: u64 = 40;
@@ -107,7 +107,7 @@ impl Note {
         let code = match error {
             GitHubError::Forbidden { .. } | GitHubError::Unauthorized => "not_permitted",
             GitHubError::RateLimited { .. } => "rate_limited",
-            GitHubError::TimedOut => "truncated",
+            GitHubError::TimedOut | GitHubError::NoTime => "truncated",
             GitHubError::NotFound { .. }
             | GitHubError::Stale
             | GitHubError::Ambiguous { .. }
@@ -156,10 +156,15 @@ impl Note {
         }
     }
 
-    fn truncated(what: &str) -> Self {
+    fn truncated(what: &str, ask: &Ask<'_>) -> Self {
+        let spent = if ask.budget.is_over() {
+            "the time of this run is"
+        } else {
+            "the requests of this run are"
+        };
         Self {
             code: "truncated",
-            says: format!("{what}: the requests of this run are used up"),
+            says: format!("{what}: {spent} used up"),
             help: Some("nothing to do: the next run goes on from here".to_owned()),
         }
     }
@@ -196,6 +201,9 @@ pub async fn collect(ask: Ask<'_>) -> Collected {
         places: ask.places.clone(),
         ..Collected::default()
     };
+    if let Some(error) = ask.state.problem(&Part::Repository) {
+        out.note(Note::of("the default branch", error));
+    }
     let mut found = deployments::collect(&purse, &mut out).await;
     let others = source::collect(&purse, &found, &mut out).await;
     found.extend(others);

@@ -63,6 +63,7 @@ pub(super) fn delay(next: u32, error: &GitHubError, seed: u64) -> Option<Duratio
         GitHubError::NotFound { .. }
         | GitHubError::Forbidden { .. }
         | GitHubError::Unauthorized
+        | GitHubError::NoTime
         | GitHubError::Stale
         | GitHubError::Ambiguous { .. }
         | GitHubError::TooLarge { .. }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use octocrab::Octocrab;
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ use crate::host::Host;
 /// GitHub gives up on a request after ten seconds; an enterprise server may be slower.
 const ONE_TRY: Duration = Duration::from_secs(30);
 const UNKNOWN: u64 = u64::MAX;
+const NO_TIME: i64 = i64::MIN;
 
 /// One repository of one GitHub.
 pub struct Client {
@@ -35,6 +37,8 @@ pub struct Client {
     seed: u64,
     requests: AtomicU64,
     remaining: AtomicU64,
+    /// Seconds since 1970 by the server's clock.
+    server_time: AtomicI64,
     lacks: Mutex<BTreeSet<&'static str>>,
 }
 
@@ -97,6 +101,7 @@ impl Client {
             seed,
             requests: AtomicU64::new(0),
             remaining: AtomicU64::new(UNKNOWN),
+            server_time: AtomicI64::new(NO_TIME),
             lacks: Mutex::default(),
         })
     }
@@ -133,6 +138,12 @@ impl Client {
     #[must_use]
     pub fn remaining(&self) -> Option<u64> {
         Some(self.remaining.load(Ordering::Relaxed)).filter(|n| *n != UNKNOWN)
+    }
+
+    /// What the last answer said is the time.
+    #[must_use]
+    pub fn server_time(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.server_time.load(Ordering::Relaxed), 0)
     }
 
     pub(super) fn owner_and_name(&self) -> (&str, &str) {
@@ -265,9 +276,12 @@ impl Client {
         attempt: impl AsyncFn() -> Result<T, GitHubError>,
     ) -> Result<T, GitHubError> {
         let mut turn = 1;
+        let mut before = None;
         loop {
             let error = match attempt().await {
                 Ok(found) => return Ok(found),
+                // What went wrong is what used the time up.
+                Err(GitHubError::NoTime) => return Err(before.unwrap_or(GitHubError::NoTime)),
                 Err(error) => error,
             };
             turn += 1;
@@ -276,6 +290,7 @@ impl Client {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(error),
             }
+            before = Some(error);
         }
     }
 
@@ -289,12 +304,15 @@ impl Client {
     ) -> Result<Answer, GitHubError> {
         let left = budget.left();
         if left.is_zero() {
-            return Err(GitHubError::TimedOut);
+            return Err(GitHubError::NoTime);
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
         let answer = tokio::time::timeout(left.min(ONE_TRY), self.transfer(octo, path, body))
             .await
             .map_err(|_| GitHubError::TimedOut)??;
+        if let Some(now) = answer.now {
+            self.server_time.store(now.timestamp(), Ordering::Relaxed);
+        }
         if let Some(remaining) = answer.remaining {
             self.remaining.store(remaining, Ordering::Relaxed);
         }

@@ -80,7 +80,8 @@ impl Client {
             .write(&self.path("git/refs"), &body, "repository", budget)
             .await
         {
-            Ok(_) => Ok(commit),
+            Ok(made) if made["object"]["sha"] == commit.as_str() => Ok(commit),
+            Ok(_) => Err(no_oid()),
             Err(GitHubError::Refused {
                 status: 422,
                 message,

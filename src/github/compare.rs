@@ -30,11 +30,8 @@ impl Comparison {
 
 #[derive(Deserialize)]
 struct Page {
-    #[serde(default)]
     status: String,
-    #[serde(default)]
     total_commits: u64,
-    #[serde(default)]
     commits: Vec<Value>,
     #[serde(default)]
     merge_base_commit: Option<Value>,

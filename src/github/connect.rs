@@ -30,6 +30,8 @@ use super::token::Token;
 use crate::host::Host;
 
 const CONNECT: Duration = Duration::from_secs(10);
+/// How GitHub knows us in its logs.
+const AGENT: &str = concat!("fivekeys/", env!("CARGO_PKG_VERSION"));
 
 type Cause = Box<dyn Error + Send + Sync>;
 type Wire = MaybeHttpsStream<TokioIo<TcpStream>>;
@@ -169,7 +171,7 @@ pub(super) fn connect(
     };
     let proxy = proxies.before(&server)?;
     let mut headers = vec![
-        (USER_AGENT, HeaderValue::from_static("fivekeys")),
+        (USER_AGENT, HeaderValue::from_static(AGENT)),
         (
             AUTHORIZATION,
             secret(&format!("Bearer {}", token.secret()))?,

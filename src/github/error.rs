@@ -55,6 +55,9 @@ pub enum GitHubError {
     /// No answer in time.
     #[error("GitHub did not answer in time")]
     TimedOut,
+    /// The time of the run was over before anything was sent.
+    #[error("the time of this run is used up")]
+    NoTime,
     /// The answer cannot be read.
     #[error("GitHub's answer cannot be read: {message}")]
     BadAnswer {
@@ -127,11 +130,15 @@ impl GitHubError {
             Self::NotFound { what } if what.to_ascii_lowercase().contains("repository") => {
                 "check the repository's name, and that the token may read it"
             }
-            Self::RateLimited { .. } => "nothing to do: the next run catches up",
+            Self::RateLimited { .. } | Self::NoTime => "nothing to do: the next run catches up",
             Self::RuleBlocked { .. } => {
                 "exclude the metrics branch from the ruleset, or keep the metrics in another repository with an app's token"
             }
-            Self::Server { .. } | Self::Network { .. } | Self::TimedOut => {
+            Self::Server { .. }
+            | Self::Network { .. }
+            | Self::TimedOut
+            | Self::BadAnswer { .. }
+            | Self::TooLarge { .. } => {
                 "try again later; for github.com, https://www.githubstatus.com tells whether it is well"
             }
             Self::Proxy { variable, .. } => {
@@ -143,13 +150,14 @@ impl GitHubError {
                 "set SSL_CERT_FILE to a file with the certificate of your authority, in PEM form"
             }
             Self::TooOld { .. } => "update the server",
-            Self::NotFound { .. }
-            | Self::Stale
-            | Self::Ambiguous { .. }
-            | Self::BadAnswer { .. }
-            | Self::TooLarge { .. }
-            | Self::Refused { .. }
-            | Self::Setup { .. } => return None,
+            Self::NotFound { .. } => "check that it exists, and that the token may read it",
+            Self::Stale | Self::Ambiguous { .. } => {
+                "nothing to do: the next run looks, and stores what is missing"
+            }
+            Self::Refused { .. } => "`fivekeys doctor` looks at what the token may do",
+            Self::Setup { .. } => {
+                "check what the runner sets: GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_GRAPHQL_URL, and the variables of proxies and certificates"
+            }
         };
         Some(text.to_owned())
     }

@@ -128,7 +128,9 @@ impl Raw {
         let message = one_line(&self.message);
         let error = match self.kind.as_deref() {
             Some("STALE_DATA") => GitHubError::Stale,
-            Some("NOT_FOUND") => GitHubError::NotFound { what: message },
+            Some("NOT_FOUND") => GitHubError::NotFound {
+                what: format!("such thing: {message}"),
+            },
             Some("RATE_LIMITED" | "RATE_LIMIT") => GitHubError::RateLimited {
                 retry_after: answer.retry_after.or(answer.until_reset),
                 secondary: false,

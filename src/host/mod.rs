@@ -98,8 +98,13 @@ pub async fn asked_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut stop) = signal(SignalKind::terminate()) {
-            stop.recv().await;
+        // A runner interrupts first and terminates seconds later.
+        let (stop, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
+        if let (Ok(mut stop), Ok(mut interrupt)) = (signal(stop), signal(interrupt)) {
+            tokio::select! {
+                _ = stop.recv() => {}
+                _ = interrupt.recv() => {}
+            }
             return;
         }
     }

@@ -13,7 +13,7 @@ pub fn apology(facts: &RunFacts) -> String {
         let _ = write!(text, "> [!WARNING]\n> {}\n\n", escape::markdown(warning));
     }
     text.push_str(
-        "The deployment itself is not affected. GitHub keeps its record, and the next run takes it in.\n",
+        "The deployment itself is not affected. What GitHub has a record of, the next run takes in.\n",
     );
     text
 }

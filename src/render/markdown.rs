@@ -36,6 +36,10 @@ pub struct RunFacts {
     pub deployment: Option<String>,
     /// Whether the commit of the metrics branch stands.
     pub persisted: bool,
+    /// Whether a commit was sent and its answer was lost.
+    pub in_doubt: bool,
+    /// Whether no other run can know this deployment: GitHub has no record of it.
+    pub alone: bool,
     /// Whether nothing was meant to be written.
     pub dry_run: bool,
     /// Whether this event may never write, as those of pull requests.

@@ -12,6 +12,7 @@ mod first;
 mod gate;
 mod hostile;
 mod ledger;
+mod matrix;
 mod older;
 mod own;
 mod preview;

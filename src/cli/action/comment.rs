@@ -5,9 +5,13 @@ use super::outcome::Outcome;
 use crate::config::Config;
 use crate::deliver::{self, Draft};
 use crate::event::{Event, Events};
+use crate::github::GitHubError;
 use crate::render;
 use crate::report::v1::Report;
 
+/// A comment that may stand is never written a second time.
+const NOT_AGAIN: &str =
+    "nothing to do: the numbers are stored, and the next run does not comment again";
 /// Older deliveries are no news.
 const JUST_SHIPPED: chrono::Duration = chrono::Duration::hours(24);
 
@@ -40,19 +44,38 @@ pub(super) async fn post(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Out
         outcome.drafts = drafts.into_iter().map(|d| d.body).collect();
         return;
     }
+    if !drafts.is_empty() && run.budget.is_over() {
+        return outcome.degrade(&format!(
+            "comments were not written: the time of this run is used up; {NOT_AGAIN}"
+        ));
+    }
     match deliver::post(run.client, &drafts, &run.budget).await {
         Ok(posted) => {
             outcome.facts.commented = posted.written + posted.unchanged;
             if let Some(error) = posted.failed.first() {
-                outcome.degrade(&format!(
-                    "{} comments were not written: {}",
-                    posted.failed.len(),
-                    said(error)
+                outcome.degrade(&unwritten(
+                    &format!("{} comments", posted.failed.len()),
+                    error,
                 ));
             }
         }
-        Err(error) => outcome.degrade(&format!("comments were not written: {}", said(&error))),
+        Err(error) => outcome.degrade(&unwritten("comments", &error)),
     }
+}
+
+/// What is not there, why, and what to do.
+fn unwritten(what: &str, error: &GitHubError) -> String {
+    if let GitHubError::Ambiguous { message } = error {
+        return format!("{what} may be missing: {message}; {NOT_AGAIN}");
+    }
+    let is_refused = matches!(
+        error,
+        GitHubError::Forbidden { .. } | GitHubError::Unauthorized
+    );
+    if is_refused {
+        return format!("{what} were not written: {}", said(error));
+    }
+    format!("{what} were not written: {error}; {NOT_AGAIN}")
 }
 
 fn drafts(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) -> Vec<Draft> {
@@ -72,11 +95,10 @@ fn drafts(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) -> Vec<Dr
     };
     let just_shipped = |id: &str| {
         is_fresh(id)
-            && report.deployments.iter().any(|d| {
-                d.id == id
-                    && d.finished_at
-                        .is_some_and(|at| run.host.now - at < JUST_SHIPPED)
-            })
+            && report
+                .deployments
+                .iter()
+                .any(|d| d.id == id && d.finished_at.is_some_and(|at| run.now - at < JUST_SHIPPED))
     };
     let mut out = Vec::new();
     for change in &report.changes {

@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 use super::place::{Turn, Waiting};
 use crate::cli::Failure;
 use crate::config::{self, Config};
-use crate::event::Event;
+use crate::event::{Event, Instant};
 use crate::github::{Budget, Client, GitHubError, Part, Token};
 use crate::host::Host;
 use crate::host::actions::Runner;
@@ -22,6 +22,8 @@ pub(super) const OUTRUN: &str =
     "other runs kept writing; the next run stores what this one could not";
 /// What is kept back of the deadline for saying how it ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// A clock that differs from GitHub's by more than this is wrong.
+const MOST_SKEW: chrono::Duration = chrono::Duration::minutes(5);
 /// What a server that answers from the past is given to catch up.
 const LAG: Duration = Duration::from_secs(2);
 
@@ -31,6 +33,8 @@ pub(super) struct Run<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) client: &'a Client,
     pub(super) budget: Budget,
+    /// The moment of this run: the runner's, or GitHub's where the runner's clock is wrong.
+    pub(super) now: Instant,
     pub(super) payload: Value,
     pub(super) workflow: String,
     /// The run that triggered this one, where one did.
@@ -48,6 +52,8 @@ pub(super) struct Tries {
     pub(super) waiting: Option<Waiting>,
     /// The head on which the last commit was not taken.
     pub(super) refused: Option<Head>,
+    /// How the answer to the last commit was lost.
+    pub(super) lost: Option<GitHubError>,
     /// What was sent when an answer was lost: if it is found stored, it was stored by us.
     pub(super) doubtful: Vec<Event>,
 }
@@ -59,6 +65,8 @@ pub(super) enum Pass {
     Done,
     /// Somebody else moved: read again.
     Again,
+    /// The runner's clock is wrong: read again with GitHub's.
+    Skewed(Instant),
 }
 
 /// One run, from reading to commenting. Never fails: what fails is in the outcome.
@@ -66,9 +74,9 @@ pub(super) async fn run(
     host: &Host,
     inputs: &Inputs,
     client: Result<Client, GitHubError>,
-) -> Outcome {
+    outcome: &mut Outcome,
+) {
     let runner = Runner::of(host);
-    let mut outcome = Outcome::default();
     outcome.facts.branch.clone_from(&inputs.branch);
     outcome.facts.dry_run = inputs.dry_run;
     runner
@@ -82,17 +90,18 @@ pub(super) async fn run(
         Ok(client) => client,
         Err(error) => {
             outcome.degrade(&said(&error));
-            return outcome;
+            return;
         }
     };
     outcome.facts.repository = client.repository();
     let payload = runner.payload();
     let other = payload["workflow_run"]["id"].as_u64();
-    let run = Run {
+    let mut run = Run {
         host,
         inputs,
         client: &client,
         budget: Budget::within(inputs.timeout.saturating_sub(LAST_WORDS)),
+        now: host.now,
         workflow: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
         triggered_by: other
             .filter(|_| runner.var("GITHUB_EVENT_NAME") == Some("workflow_run"))
@@ -102,9 +111,8 @@ pub(super) async fn run(
         payload,
     };
     outcome.facts.read_only = run.is_read_only();
-    run.protocol(&mut outcome).await;
+    run.protocol(outcome).await;
     outcome.requests = client.requests();
-    outcome
 }
 
 /// Whether a run was one of a pull request.
@@ -132,19 +140,50 @@ pub(super) fn said(error: &GitHubError) -> String {
 }
 
 impl Run<'_> {
-    async fn protocol(&self, outcome: &mut Outcome) {
+    async fn protocol(&mut self, outcome: &mut Outcome) {
         let mut tries = Tries::default();
-        while self.pass(outcome, &mut tries).await == Pass::Again {
-            if self.budget.is_over() {
-                outcome.degrade(OUTRUN);
-                return;
+        let done = loop {
+            match self.pass(outcome, &mut tries).await {
+                Pass::Done => break true,
+                Pass::Skewed(now) => self.now = now,
+                Pass::Again => {}
             }
+            if self.budget.is_over() {
+                break false;
+            }
+        };
+        match tries.lost {
+            Some(error) if outcome.facts.in_doubt || (!done && error != GitHubError::Stale) => {
+                outcome.facts.in_doubt = true;
+                outcome.degrade(&said(&error));
+            }
+            _ if !done => outcome.degrade(OUTRUN),
+            _ => {}
+        }
+    }
+
+    /// GitHub's clock, where the runner's is wrong and nobody has set it on purpose.
+    fn skewed(&self) -> Option<Instant> {
+        let theirs = self.client.server_time()?;
+        let is_wrong = (theirs - self.now).abs() > MOST_SKEW;
+        (is_wrong && self.host.var("SOURCE_DATE_EPOCH").is_none()).then_some(theirs)
+    }
+
+    fn say_clock(&self, outcome: &mut Outcome) {
+        let ahead = self.host.now - self.now;
+        if !ahead.is_zero() {
+            outcome.notice(&format!(
+                "the runner's clock is {} min {} GitHub's: GitHub's was used; set the runner's right",
+                ahead.num_minutes().abs(),
+                if ahead > chrono::Duration::zero() { "ahead of" } else { "behind" },
+            ));
         }
     }
 
     async fn pass(&self, outcome: &mut Outcome, tries: &mut Tries) -> Pass {
         outcome.begin_again();
-        let today = self.host.now.date_naive();
+        self.say_clock(outcome);
+        let today = self.now.date_naive();
         let mut config = Config::default();
         if let Some(days) = self.inputs.window_days {
             config.window_days = days;
@@ -157,6 +196,11 @@ impl Run<'_> {
                 return Pass::Done;
             }
         };
+        if let Some(now) = self.skewed() {
+            return Pass::Skewed(now);
+        }
+        // What stands on the branch was read: there is no doubt any more.
+        outcome.facts.in_doubt = false;
         let asked = config;
         let mut trusted;
         (config, trusted) = self.configure(&loaded, outcome);

@@ -6,15 +6,15 @@ use crate::config::{CommentMode, Config, Environments, parse_days, parse_seconds
 use crate::host::actions::Runner;
 
 /// What turns a run that went wrong into a failed step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FailOn {
     /// Nothing.
     None,
     /// A target that is missed with certainty, or a broken guardrail.
     Gate,
-    /// Anything that was skipped or not stored.
+    /// What was skipped or not stored.
     Degraded,
-    /// Anything that went wrong.
+    /// The same, and what somebody has to mend: a wrong configuration or input, a bug. The widest.
     Error,
 }
 

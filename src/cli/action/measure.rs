@@ -25,6 +25,9 @@ const MOST_TWICE: usize = 50_000;
 /// A clock that is further ahead than this is wrong.
 const MOST_SKEW: chrono::Duration = chrono::Duration::hours(1);
 
+/// What was read besides of the ledger, and why that may not be written, if it may not.
+type Read<'a> = (&'a Collected, Option<&'a Note>);
+
 impl Run<'_> {
     pub(super) async fn measure_and_write(
         &self,
@@ -37,27 +40,31 @@ impl Run<'_> {
         let collected = self.collect(&loaded, (config, trusted), own.as_ref()).await;
         let mut fresh = collected.events.clone();
         let alone = own.as_ref().is_some_and(|own| !own.id.starts_with("dep:"));
+        outcome.facts.alone = alone && (config.workflows.is_empty() || self.inputs.key.is_some());
         let most_writes = if alone { MOST_ALONE } else { MOST_WRITES };
         fresh.extend(own);
         outcome.count_late(&loaded, &fresh, config);
-        let plan = loaded.ledger.append(&fresh, self.host.now.date_naive());
+        let plan = loaded.ledger.append(&fresh, self.now.date_naive());
         let moved = Self::keep_books(&mut loaded.ledger, &collected, config);
         // How far the history was read back is worth a commit of its own, or the next run would begin there again.
         let plan = plan.or_else(|| moved.then(|| loaded.ledger.bookkeeping()));
-        let report = self.report(&loaded.ledger.events, config, &collected);
+        let unwritable = unwritable(&loaded);
+        let read = (&collected, unwritable.as_ref());
+        let report = self.report(&loaded.ledger.events, config, read);
         let own = outcome.facts.deployment.take();
         outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
+        outcome.report = Some(report.clone());
         outcome.say_notes(&collected.notes);
-        let writable = loaded.ledger.is_writable();
-        if !writable {
-            outcome.degrade(&unwritable(&loaded.ledger));
+        if let Some(note) = &unwritable {
+            let help = note.help.as_deref().unwrap_or_default();
+            outcome.degrade(format!("{} {help}", note.says).trim_end());
         }
         let pass = match plan {
             None => {
                 outcome.facts.persisted = self.is_stored(&loaded, outcome);
                 Pass::Done
             }
-            Some(_) if !writable => Pass::Done,
+            Some(_) if unwritable.is_some() => Pass::Done,
             Some(_) if tries.writes >= most_writes => {
                 outcome.degrade(OUTRUN);
                 Pass::Done
@@ -65,46 +72,42 @@ impl Run<'_> {
             Some(plan) => {
                 let sent = fresh.clone();
                 tries.refused = Some(Head(loaded.head.clone()));
-                let (saved, doubt) = self
-                    .write(&loaded, plan, &report, outcome, &mut tries.writes)
-                    .await;
-                if doubt {
+                let saved = self.write(&loaded, plan, &report, outcome, tries).await;
+                if outcome.facts.in_doubt {
                     tries.doubtful.extend(sent);
                 }
                 saved
             }
         };
-        fresh.append(&mut tries.doubtful.clone());
-        let ours =
-            outcome.commit.is_some() || (outcome.facts.persisted && !tries.doubtful.is_empty());
-        if pass == Pass::Done && (ours || self.inputs.dry_run) {
+        if pass == Pass::Done {
+            fresh.append(&mut tries.doubtful.clone());
+            let ours =
+                outcome.commit.is_some() || (outcome.facts.persisted && !tries.doubtful.is_empty());
             let shipped = Shipped {
                 fresh: &fresh,
                 events: &loaded.ledger.events,
                 report: &report,
                 config,
             };
-            comment::post(self, &shipped, outcome).await;
+            if ours || self.inputs.dry_run {
+                comment::post(self, &shipped, outcome).await;
+            }
+            self.tell(&shipped, read, outcome).await;
         }
-        if pass == Pass::Done {
-            self.tell(&loaded.ledger, &report, (config, &collected), outcome)
-                .await;
-        }
-        outcome.report = Some(report);
         pass
     }
 
     /// What is said besides of what was shipped.
-    async fn tell(
-        &self,
-        ledger: &Ledger,
-        report: &Report,
-        (config, collected): (&Config, &Collected),
-        outcome: &mut Outcome,
-    ) {
-        outcome.facts.effects = self.effects(&ledger.events, report, (config, collected), outcome);
+    async fn tell(&self, shipped: &Shipped<'_>, read: Read<'_>, outcome: &mut Outcome) {
+        let &Shipped {
+            events,
+            report,
+            config,
+            ..
+        } = shipped;
+        outcome.facts.effects = self.effects(events, report, (config, read), outcome);
         preview::post(self, report, config, outcome).await;
-        digest::post(self, &ledger.events, config, outcome).await;
+        digest::post(self, events, config, outcome).await;
     }
 
     /// What this run's deployment did to the numbers: the same report without it.
@@ -112,7 +115,7 @@ impl Run<'_> {
         &self,
         events: &Events,
         report: &Report,
-        (config, collected): (&Config, &Collected),
+        (config, read): (&Config, Read<'_>),
         outcome: &Outcome,
     ) -> Vec<Effect> {
         let own = outcome.facts.deployment.as_deref();
@@ -121,18 +124,20 @@ impl Run<'_> {
         };
         let mut others = events.clone();
         let why = Some("what if it had not been");
-        others.insert(Event::retraction(own, why, Source::Manual, self.host.now));
-        render::effects(&self.report(&others, config, collected), report)
+        others.insert(Event::retraction(own, why, Source::Manual, self.now));
+        render::effects(&self.report(&others, config, read), report)
     }
 
     /// Says what the ledger says, and asks and writes nothing: others are at it.
     pub(super) fn leave(&self, loaded: &Loaded, config: &Config, outcome: &mut Outcome) -> Pass {
         self.own(loaded, config, outcome);
-        let report = self.report(&loaded.ledger.events, config, &Collected::default());
+        let nothing = Collected::default();
+        let read = (&nothing, None);
+        let report = self.report(&loaded.ledger.events, config, read);
         let own = outcome.facts.deployment.take();
         outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
         outcome.facts.persisted = self.is_stored(loaded, outcome);
-        let read = (config, &Collected::default());
+        let read = (config, read);
         outcome.facts.effects = self.effects(&loaded.ledger.events, &report, read, outcome);
         outcome.report = Some(report);
         Pass::Done
@@ -159,7 +164,7 @@ impl Run<'_> {
             trusted,
             known: &loaded.ledger.events,
             own,
-            now: self.host.now,
+            now: self.now,
             cutoff: self.cutoff(loaded, config),
             resume: loaded.ledger.meta.resume.as_deref(),
             places: &loaded.ledger.meta.places,
@@ -171,9 +176,9 @@ impl Run<'_> {
 
     /// How far back deployments are looked for. Where only the end of the ledger was read, what is older is in it.
     fn cutoff(&self, loaded: &Loaded, config: &Config) -> Instant {
-        let back = self.host.now - chrono::Duration::days(i64::from(config.lookback_days));
+        let back = self.now - chrono::Duration::days(i64::from(config.lookback_days));
         match loaded.ledger.events.baselines {
-            Some(_) => back.max(self.host.now - read_back(config)),
+            Some(_) => back.max(self.now - read_back(config)),
             None => back,
         }
     }
@@ -203,7 +208,12 @@ impl Run<'_> {
         moved && !ledger.events.is_empty()
     }
 
-    fn report(&self, events: &Events, config: &Config, collected: &Collected) -> Report {
+    fn report(
+        &self,
+        events: &Events,
+        config: &Config,
+        (collected, unwritable): Read<'_>,
+    ) -> Report {
         let mut ask = Ask::recent(config, self.now(events));
         ask.repository = Some(self.client.repository());
         ask.notes = collected
@@ -215,13 +225,14 @@ impl Run<'_> {
                 says: workspace::sentence(&n.says),
                 help: n.help.as_deref().map(workspace::sentence),
             })
+            .chain(unwritable.cloned())
             .collect();
         build(events, config, &ask)
     }
 
     /// Our clock, or GitHub's where it is a little ahead: what has just finished is not in the future.
     pub(super) fn now(&self, events: &Events) -> Instant {
-        let now = self.host.now;
+        let now = self.now;
         let ahead = events
             .iter()
             .filter(|e| e.fact.as_deployment().is_some())
@@ -232,11 +243,22 @@ impl Run<'_> {
     }
 }
 
-/// Why a ledger is left as it is.
-fn unwritable(ledger: &Ledger) -> String {
-    let note = workspace::unreadable(ledger);
-    match note.help {
-        Some(help) => format!("{} {help}", note.says),
-        None => note.says,
+/// Why a ledger is left as it is; nothing where it may be written.
+fn unwritable(loaded: &Loaded) -> Option<Note> {
+    if loaded.ledger.is_writable() {
+        return None;
     }
+    let mut note = workspace::unreadable(&loaded.ledger);
+    let of_ledger = |(part, _): &&(Part, _)| matches!(part, Part::Branch | Part::File(_));
+    // What GitHub did not give is not broken, and nobody has to mend it.
+    if let Some((part, error)) = loaded.state.problems.iter().find(of_ledger) {
+        let what = if let Part::File(path) = part {
+            path.as_str()
+        } else {
+            "the metrics branch"
+        };
+        note.says = format!("Nothing was written, because {what} could not be read: {error}.");
+        note.help = error.help().as_deref().map(workspace::sentence);
+    }
+    Some(note)
 }

@@ -64,6 +64,16 @@ impl Outcome {
         }
     }
 
+    /// The run ends before it is done; what it did stands.
+    pub(super) fn cut_short(&mut self, why: &str) {
+        let write = if self.facts.in_doubt {
+            "it is not known whether GitHub has taken what was being written"
+        } else {
+            "nothing more was written"
+        };
+        self.degrade(&format!("{why}; {write}; the next run catches up"));
+    }
+
     /// Draws with the team's templates. One that is wrong is said, and the built-in one takes its place.
     pub(super) fn draw<T>(
         &mut self,

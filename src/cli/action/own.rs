@@ -57,7 +57,7 @@ impl Run<'_> {
                 .or_else(|| named?.service.as_deref()),
             key: self.inputs.key.as_deref(),
             node: self.payload["deployment"]["node_id"].as_str(),
-            now: self.host.now,
+            now: self.now,
         }
     }
 

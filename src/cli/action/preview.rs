@@ -58,7 +58,7 @@ async fn write(
     }) else {
         return Ok(0);
     };
-    let now = run.host.now;
+    let now = run.now;
     let drawn = outcome.draw(|templates| render::preview(report, &pull, is_draft, now, templates));
     let body = match drawn {
         Ok(body) => body,

@@ -1,6 +1,6 @@
 //! The write of a run: ledger and results in one commit on what was read.
 
-use super::flow::{Pass, Run, said};
+use super::flow::{Pass, Run, Tries, said};
 use super::outcome::Outcome;
 use crate::cli::artifacts::{self, Wanted};
 use crate::github::GitHubError;
@@ -8,15 +8,15 @@ use crate::ledger::{Branch, Loaded, Plan};
 use crate::report::v1::Report;
 
 impl Run<'_> {
-    /// Commits a plan; also tells whether the answer was lost.
+    /// Commits a plan.
     pub(super) async fn write(
         &self,
         loaded: &Loaded,
         mut plan: Plan,
         report: &Report,
         outcome: &mut Outcome,
-        writes: &mut u32,
-    ) -> (Pass, bool) {
+        tries: &mut Tries,
+    ) -> Pass {
         let mut facts = outcome.facts.clone();
         facts.persisted = true;
         let wanted = Wanted {
@@ -36,22 +36,23 @@ impl Run<'_> {
             .map(|(path, text)| (path.clone(), text.len()))
             .collect();
         if self.inputs.dry_run || self.is_read_only() {
-            return (Pass::Done, false);
+            return Pass::Done;
         }
-        *writes += 1;
+        tries.writes += 1;
+        outcome.facts.in_doubt = true;
         let headline = headline(outcome.facts.deployment.as_deref(), plan.taken_in);
         let saved = Branch::new(self.client, &self.inputs.branch)
             .save(loaded.head.as_deref(), &plan, &headline, &self.budget)
             .await;
-        let doubt = matches!(saved, Err(GitHubError::Ambiguous { .. }));
-        (self.settle(saved, outcome, *writes).await, doubt)
+        outcome.facts.in_doubt = matches!(saved, Err(GitHubError::Ambiguous { .. }));
+        self.settle(saved, outcome, tries).await
     }
 
     async fn settle(
         &self,
         saved: Result<String, GitHubError>,
         outcome: &mut Outcome,
-        writes: u32,
+        tries: &mut Tries,
     ) -> Pass {
         match saved {
             Ok(commit) => {
@@ -60,8 +61,9 @@ impl Run<'_> {
                 Pass::Done
             }
             // Both mean: read again. The answer is on the branch.
-            Err(GitHubError::Stale | GitHubError::Ambiguous { .. }) => {
-                let wait = self.backoff(writes).min(self.budget.left());
+            Err(error @ (GitHubError::Stale | GitHubError::Ambiguous { .. })) => {
+                tries.lost = Some(error);
+                let wait = self.backoff(tries.writes).min(self.budget.left());
                 tokio::time::sleep(wait).await;
                 Pass::Again
             }

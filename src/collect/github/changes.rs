@@ -159,8 +159,10 @@ impl Changes<'_, '_> {
         let pages = self.purse.left_of(ask.requests - ask.requests / 4);
         if self.compared || pages == 0 {
             if !self.compared {
-                out.notes
-                    .push(Note::truncated("commits of older deployments"));
+                out.notes.push(Note::truncated(
+                    "commits of older deployments",
+                    &self.purse.ask,
+                ));
             }
             out.more = true;
             self.compared = true;
@@ -229,8 +231,10 @@ impl Changes<'_, '_> {
 
     fn take(&mut self, found: &Comparison, out: &mut Collected) {
         if !found.is_complete() {
-            out.notes
-                .push(Note::truncated("commits of older deployments"));
+            out.notes.push(Note::truncated(
+                "commits of older deployments",
+                &self.purse.ask,
+            ));
             out.more = true;
         }
         for node in &found.commits {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Ask, Collected, Note, Purse, is_news};
 use crate::adapter::{Corrections, github_issue, github_judgement};
+use crate::config::Config;
 use crate::event::{Event, Instant, Source, parse_instant};
 use crate::github::{Page, Part};
 
@@ -23,7 +24,8 @@ async fn incidents(purse: &Purse<'_>, out: &mut Collected) {
     }
     if let Some(error) = ask.state.problem(&Part::Issues) {
         let mut note = Note::of("issues that are incidents", error);
-        if note.code == "not_permitted" {
+        let unasked = *labels == Config::default().incident_labels;
+        if note.code == "not_permitted" && unasked {
             // A workflow that was written without incidents in mind is not to be warned in each of its runs.
             note.code = "no_incident_source";
         }
@@ -43,7 +45,7 @@ async fn incidents(purse: &Purse<'_>, out: &mut Collected) {
             break oldest.unwrap_or(Instant::MAX_UTC);
         };
         if purse.left_of(ask.requests / 2) == 0 {
-            out.note(Note::truncated("older incidents"));
+            out.note(Note::truncated("older incidents", ask));
             break oldest;
         }
         match ask.client.more_issues(labels, &cursor, ask.budget).await {

@@ -171,7 +171,7 @@ impl Reader<'_, '_> {
             Some(place) => {
                 out.unfinished(&self.key, place.written(), Some(place.created), cutoff);
             }
-            None => out.note(Note::truncated(&self.key)),
+            None => out.note(Note::truncated(&self.key, &self.purse.ask)),
         }
     }
 

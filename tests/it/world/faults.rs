@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::github::GitHub;
 use super::reply::Reply;
@@ -14,6 +14,10 @@ const BAD_GATEWAY: &str =
 const SECONDARY: &str = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. \
      If you reach out to GitHub Support for help, please include the request ID.";
 const EXHAUSTED: &str = "API rate limit exceeded for installation ID 1.";
+const DENIED: &str = "Resource not accessible by integration";
+const RULED: &str =
+    "Repository rule violations found\n\nChanges must be made through a pull request.\n\n";
+const PORTAL: &str = "<html><body><h1>Sign in to the network</h1></body></html>";
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone)]
@@ -38,8 +42,24 @@ pub(crate) enum Fault {
     Exhausted(u64),
     /// Status 200, no data, one error of this type; no type where it is empty.
     Graph(&'static str, &'static str),
+    /// One field below `repository` is null, and an error of the kind that GitHub's own breakdowns have says so.
+    GraphField(&'static str),
     /// Branches look as they did before their last change.
     Stale,
+    /// The token lacks the permission.
+    Denied,
+    /// A ruleset forbids it.
+    Ruled,
+    /// What was asked for is not there, such as a commit that was collected as garbage.
+    Gone,
+    /// The token is not valid any more.
+    BadToken,
+    /// Status 200 and a page of somebody in between.
+    Portal,
+    /// Status 200 and JSON of another shape.
+    Odd(&'static str),
+    /// The program gets this signal, such as `TERM`; then the request goes its way.
+    Signal(&'static str),
 }
 
 /// Which requests a fault or a hook is for: the first that fits, unless told otherwise.
@@ -55,6 +75,7 @@ pub(crate) struct On {
 enum Which {
     Any,
     Number(usize),
+    From(usize),
     Operation(String),
     Rest(String, String),
     Mutations,
@@ -78,6 +99,11 @@ impl On {
     /// The request of this number; the first one is 1.
     pub(crate) fn request(number: usize) -> Self {
         Self::new(Which::Number(number))
+    }
+
+    /// The request of this number and all after it.
+    pub(crate) fn from(number: usize) -> Self {
+        Self::new(Which::From(number)).times(usize::MAX)
     }
 
     /// A GraphQL operation, such as `State`.
@@ -117,6 +143,7 @@ impl On {
         match &self.which {
             Which::Any => true,
             Which::Number(number) => request.number == *number,
+            Which::From(number) => request.number >= *number,
             Which::Operation(name) => request.operation.as_ref() == Some(name),
             Which::Rest(method, path) => {
                 let after = request.path.splitn(5, '/').nth(4);
@@ -215,6 +242,14 @@ impl Fault {
         matches!(self, Self::Stale)
     }
 
+    /// What the program is told by its system.
+    pub(crate) fn signal(&self) -> Option<&'static str> {
+        if let Self::Signal(name) = self {
+            return Some(name);
+        }
+        None
+    }
+
     /// The answer where nothing is done; none where the request goes its way.
     pub(crate) fn before(&self, request: &Request) -> Option<Reply> {
         let retry = |reply: Reply, after: &Option<u64>| match after {
@@ -230,17 +265,28 @@ impl Fault {
             Self::Secondary(after) => retry(Reply::refusal(403, SECONDARY), after),
             Self::TooMany(after) => retry(Reply::refusal(429, SECONDARY), after),
             Self::Exhausted(_) => exhausted(request.operation.is_some()),
-            Self::Graph(kind, message) => {
-                let mut error = json!({ "message": message });
-                if !kind.is_empty() {
-                    error["type"] = json!(kind);
-                }
-                Reply::json(200, &json!({ "data": null, "errors": [error] }))
-            }
+            Self::Graph(kind, message) => graph_error(kind, message),
+            Self::Denied if request.operation.is_some() => graph_error("FORBIDDEN", DENIED),
+            Self::Denied => Reply::refusal(403, DENIED),
+            Self::Ruled if request.operation.is_some() => graph_error("UNPROCESSABLE", RULED),
+            Self::Ruled => Reply::refusal(422, RULED),
+            Self::Gone if request.operation.is_some() => graph_error(
+                "NOT_FOUND",
+                "Could not resolve to a node with the global id.",
+            ),
+            Self::Gone => Reply::refusal(404, "Not Found"),
+            Self::BadToken => Reply::refusal(401, "Bad credentials"),
+            Self::Portal => Reply::html(200, PORTAL),
+            Self::Odd(text) => Reply {
+                body: (*text).to_owned(),
+                ..Reply::json(200, &json!(null))
+            },
             Self::BadGatewayAfter
             | Self::DroppedAfter
             | Self::Truncated
             | Self::Slow(_)
+            | Self::GraphField(_)
+            | Self::Signal(_)
             | Self::Stale => return None,
         })
     }
@@ -262,12 +308,30 @@ impl Fault {
                 reply.delay = Some(*delay);
                 reply
             }
+            Self::GraphField(field) => {
+                if let Ok(mut body) = serde_json::from_str::<Value>(&reply.body)
+                    && body["data"]["repository"].is_object()
+                {
+                    body["data"]["repository"][*field] = Value::Null;
+                    body["errors"] = json!([{ "message": "Something went wrong while executing your query.",
+                        "path": ["repository", field] }]);
+                    reply.body = body.to_string();
+                }
+                reply
+            }
             Self::BadGateway
             | Self::Dropped
             | Self::Secondary(_)
             | Self::TooMany(_)
             | Self::Exhausted(_)
             | Self::Graph(..)
+            | Self::Denied
+            | Self::Ruled
+            | Self::Gone
+            | Self::BadToken
+            | Self::Portal
+            | Self::Odd(_)
+            | Self::Signal(_)
             | Self::Stale => reply,
         }
     }
@@ -279,6 +343,15 @@ impl Fault {
         }
         None
     }
+}
+
+/// Status 200, no data, one error; without a type where there is none.
+fn graph_error(kind: &str, message: &str) -> Reply {
+    let mut error = json!({ "message": message });
+    if !kind.is_empty() {
+        error["type"] = json!(kind);
+    }
+    Reply::json(200, &json!({ "data": null, "errors": [error] }))
 }
 
 /// An hour that is used up.

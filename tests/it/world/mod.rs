@@ -26,8 +26,7 @@ use wiremock::{Mock, MockServer};
 
 pub(crate) use faults::{Fault, On};
 pub(crate) use git::sha;
-use github::GitHub;
-pub(crate) use github::{Lack, moment};
+pub(crate) use github::{GitHub, Lack, moment};
 pub(crate) use line::Line;
 pub(crate) use requests::Requests;
 use routes::{Door, State};
@@ -61,17 +60,24 @@ impl DerefMut for Held<'_> {
 impl World {
     /// An empty public repository `acme/shop` on github.com.
     pub(crate) fn new() -> Self {
-        Self::start("https://github.com", "", "/graphql")
+        Self::of(GitHub::new("https://github.com"))
     }
 
     /// The same on an enterprise server, whose APIs have other paths.
     pub(crate) fn enterprise() -> Self {
-        Self::start("https://github.example.com", "/api/v3", "/api/graphql")
+        let github = GitHub::new("https://github.example.com");
+        Self::start(github, "/api/v3", "/api/graphql")
     }
 
-    fn start(site: &str, rest_base: &'static str, graph_path: &'static str) -> Self {
+    /// A world with all that is on this GitHub, and a past of its own from here on.
+    pub(crate) fn of(github: GitHub) -> Self {
+        Self::start(github, "", "/graphql")
+    }
+
+    fn start(github: GitHub, rest_base: &'static str, graph_path: &'static str) -> Self {
         let state = Arc::new(Mutex::new(State {
-            github: GitHub::new(site),
+            github,
+            child: 0,
             plan: faults::Plan::default(),
             requests: Requests::default(),
             surprises: Vec::new(),

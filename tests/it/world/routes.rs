@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -18,6 +19,8 @@ use super::rest::{self, Ask};
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) github: GitHub,
+    /// Process id of the program that was started last; 0 before.
+    pub(crate) child: u32,
     pub(crate) plan: Plan,
     pub(crate) requests: Requests,
     /// What nobody expected; a test fails for it.
@@ -58,6 +61,13 @@ impl Respond for Door {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         ready.take().unwrap_or_else(|| ResponseTemplate::new(500))
     }
+}
+
+/// Sends a signal and waits until it is sent.
+fn send(signal: &str, child: u32) {
+    let kill = format!("kill -{signal} {child}");
+    let done = Command::new("sh").args(["-c", &kill]).status();
+    assert!(done.is_ok_and(|status| status.success()), "{kill}");
 }
 
 fn words(panic: &(dyn Any + Send)) -> String {
@@ -126,6 +136,9 @@ impl State {
         faults: &[Fault],
     ) -> Reply {
         let is_graph = document.is_some();
+        for signal in faults.iter().filter_map(Fault::signal) {
+            send(signal, self.child);
+        }
         if let Some(reply) = faults.iter().find_map(|fault| fault.before(request)) {
             let reset = faults.iter().find_map(Fault::reset_in);
             return self.with_headers(reply, is_graph, reset);

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use fivekeys::host::Host;
@@ -116,14 +118,13 @@ impl<'w> Runner<'w> {
         let folder = tempfile::tempdir().unwrap();
         let env = self.environment(folder.path());
         self.lay_out(folder.path(), &env);
-        let done = assert_cmd::Command::new(program())
+        let mut command = Command::new(program());
+        command
             .args(args)
             .env_clear()
             .envs(&env)
-            .current_dir(folder.path().join("workspace"))
-            .timeout(HANG)
-            .output()
-            .unwrap();
+            .current_dir(folder.path().join("workspace"));
+        let done = self.world.play(command);
         let branch = env.get("INPUT_BRANCH").map_or("fivekeys", String::as_str);
         let transcript = Transcript::read(&done, folder.path(), self.world, branch);
         transcript.assert_silent_about(&self.world.github().token);
@@ -276,6 +277,24 @@ impl<'w> Runner<'w> {
             found.insert(format!("INPUT_{variable}"), value);
         }
         found
+    }
+}
+
+impl World {
+    /// Runs a command to its end. While it starts nothing is answered, so a signal knows whom it is for.
+    fn play(&self, mut command: Command) -> Output {
+        let mut state = self.state();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        state.child = child.id();
+        drop(state);
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || tell.send(child.wait_with_output()));
+        told.recv_timeout(HANG).expect("it hangs").unwrap()
     }
 }
 

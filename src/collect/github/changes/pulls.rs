@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::SecondsFormat;
 use serde_json::Value;
 
 use super::{A_SMALL_QUERY, Changes, commit_of};
 use crate::adapter::github_pull;
 use crate::collect::github::{Collected, Note};
-use crate::event::Fact;
-use crate::github::{GitHubError, MOST_IDS, MOST_LINKS, MOST_WHOLE, PullFields};
+use crate::event::{Fact, parse_instant};
+use crate::github::{GitHubError, MOST_IDS, MOST_LINKS, MOST_WHOLE, Part, PullFields};
+
+/// In the bookkeeping: since when commits are stored whose pull requests could not be asked for.
+const OWED: &str = "pulls";
 
 /// Which pull requests commits belong to, and those of them that are read whole.
 struct Linked {
@@ -32,6 +36,39 @@ impl Changes<'_, '_> {
             .map(|(sha, _)| sha.clone())
             .collect();
         self.ask_for(left, out).await;
+        let owed = self.owed();
+        self.ask_for(owed, out).await;
+        if !self.pulled && self.may_read() {
+            out.places.remove(OWED);
+        }
+    }
+
+    /// Commits that an earlier run stored without being permitted to ask for their pull requests.
+    fn owed(&self) -> Vec<String> {
+        let ask = &self.purse.ask;
+        let since = ask.places.get(OWED).map(|text| parse_instant(text));
+        let Some(Ok(since)) = since.filter(|_| self.may_read()) else {
+            return Vec::new();
+        };
+        let known = ask.known.iter().filter(|event| event.time >= since);
+        known
+            .filter_map(commit_of)
+            .map(|commit| commit.sha.clone())
+            .collect()
+    }
+
+    /// The first query read pull requests, so that they may be read.
+    fn may_read(&self) -> bool {
+        self.purse.ask.state.problem(&Part::Marks).is_none()
+    }
+
+    /// Remembers since when pull requests are owed.
+    fn owe(&self, out: &mut Collected) {
+        let oldest = self.commits.values().map(|event| event.time).min();
+        if let Some(oldest) = oldest {
+            let since = oldest.to_rfc3339_opts(SecondsFormat::Secs, true);
+            out.places.entry(OWED.to_owned()).or_insert(since);
+        }
     }
 
     /// The branch itself, oldest commit first: what every deployed revision reaches by first parents.
@@ -72,7 +109,7 @@ impl Changes<'_, '_> {
                 return;
             }
             if self.purse.left() == 0 {
-                out.note(Note::truncated("older pull requests"));
+                out.note(Note::truncated("older pull requests", &self.purse.ask));
                 out.more = true;
                 self.pulled = true;
                 return;
@@ -92,9 +129,10 @@ impl Changes<'_, '_> {
                 Err(error) => {
                     out.note(Note::of("pull requests", &error));
                     self.pulled = true;
-                    // What is not permitted today is not asked again; the rest is, by the next run.
+                    // What is not permitted is asked again once it is; the rest is, by the next run.
                     if matches!(error, GitHubError::Forbidden { .. }) {
                         self.asked.extend(self.commits.keys().cloned());
+                        self.owe(out);
                     } else {
                         out.more = true;
                     }
