@@ -1,5 +1,7 @@
 //! Workflow runs and their jobs as deployments, where the configuration names them so (rules U2, U3, U5, U6).
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::PayloadError;
@@ -138,7 +140,13 @@ struct Attempt {
 /// them only a whole run of one attempt can be told exactly.
 #[must_use]
 pub fn deployment(run: &Run, jobs: &[Value], target: Target<'_>) -> Event {
-    let attempts: Vec<Attempt> = (1..=run.attempt)
+    // A run may claim billions of attempts: those that have jobs, and the last, are all that can be told.
+    let named = jobs.iter().filter_map(|job| job["run_attempt"].as_u64());
+    let named = named.filter_map(|n| u32::try_from(n).ok());
+    let numbers: BTreeSet<u32> = named.filter(|n| (1..run.attempt).contains(n)).collect();
+    let attempts: Vec<Attempt> = numbers
+        .into_iter()
+        .chain([run.attempt])
         .filter_map(|number| match target.job {
             Some(names) => of_jobs(run, number, jobs, names),
             None => of_run(run, number, jobs),

@@ -29,7 +29,7 @@ impl Comparison {
 }
 
 #[derive(Deserialize)]
-struct Page {
+pub(super) struct Page {
     #[serde(default)]
     status: String,
     #[serde(default)]

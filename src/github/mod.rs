@@ -19,6 +19,8 @@ mod runs;
 mod state;
 mod state_query;
 mod state_read;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod surface;
 mod token;
 
 pub use budget::Budget;

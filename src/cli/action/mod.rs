@@ -4,6 +4,8 @@ mod comment;
 mod flow;
 mod inputs;
 mod outcome;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod surface;
 mod tell;
 mod turn;
 mod write;

@@ -108,8 +108,14 @@ fn next_blob(rest: &mut &[u8]) -> Option<String> {
     let text = rest
         .get(..size)
         .map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    *rest = rest.get(size + 1..).unwrap_or_default();
+    *rest = rest.get(size.saturating_add(1)..).unwrap_or_default();
     text.filter(|_| kind == "blob")
+}
+
+/// How many answers there are in what `git cat-file --batch` printed; for [`crate::surface`].
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) fn blobs(mut bytes: &[u8]) -> usize {
+    std::iter::from_fn(|| (!bytes.is_empty()).then(|| next_blob(&mut bytes))).count()
 }
 
 /// Puts the commit that a version is, or that a tag of its name points to, in its place. Those commits are returned:
