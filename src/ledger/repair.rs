@@ -42,24 +42,27 @@ pub fn repair(
     let aside = std::mem::take(&mut ledger.unreadable);
     let mut kept_aside = String::new();
     let mut plan = Plan::default();
+    let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for broken in &aside {
         let whole = files.get(&broken.file).map_or("", String::as_str);
         // Bookkeeping is one document; a line of it alone would mean nothing.
         let text = if broken.file == META {
             whole
         } else {
-            whole
-                .lines()
-                .nth(broken.line.saturating_sub(1))
-                .unwrap_or("")
+            let all = lines
+                .entry(&broken.file)
+                .or_insert_with(|| whole.lines().collect());
+            all.get(broken.line.saturating_sub(1)).unwrap_or(&"")
         };
         let record = json!({
             "file": broken.file, "line": broken.line, "what": broken.what, "text": text,
         });
         kept_aside.push_str(&record.to_string());
         kept_aside.push('\n');
-        if let Some(lines) = ledger.files.get(&broken.file) {
-            plan.writes.insert(broken.file.clone(), print(lines));
+    }
+    for file in lines.into_keys() {
+        if let Some(lines) = ledger.files.get(file) {
+            plan.writes.insert(file.to_owned(), print(lines));
         }
     }
     plan.writes

@@ -186,7 +186,7 @@ fn shapes() -> Vec<(&'static str, Vec<u8>)> {
         );
         all + &format!("{name}: &{name} [*{before}, *{before}, *{before}, *{before}]\n")
     });
-    let long = 2 << 20;
+    let long = 1 << 18;
     vec![
         ("[", "[".repeat(deep).into()),
         ("{", r#"{"a":"#.repeat(deep).into()),
@@ -198,7 +198,7 @@ fn shapes() -> Vec<(&'static str, Vec<u8>)> {
         ("aliases", format!("&a [{}]", "*a,".repeat(deep)).into()),
         (
             "steps",
-            (0..2_000)
+            (0..1_000)
                 .map(|n| " ".repeat(n) + "a:\n")
                 .collect::<String>()
                 .into(),
@@ -222,17 +222,14 @@ fn shapes() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// None of them takes long, or anything down.
+/// None of them takes anything down. One that takes more than linear time makes the whole run hang.
 fn endures(name: &str) {
     let surface = surface(name);
     for (shape, text) in shapes() {
-        let began = std::time::Instant::now();
         if let Err(error) = survives(surface, &text) {
             let said: String = error.to_string().chars().take(500).collect();
             panic!("{shape}: {said}");
         }
-        let took = began.elapsed().as_secs_f64();
-        println!("{name}: {shape} of {} bytes in {took:.2} s", text.len());
     }
 }
 
@@ -259,16 +256,16 @@ macro_rules! surfaces {
 }
 
 surfaces! {
-    adapters 60;
-    answer 200;
-    config 200;
-    corrections 200;
-    events 12;
-    git 100;
-    grammar 2000;
-    inputs 400;
-    ledger 150;
-    payload 150;
-    question 60;
-    report 6;
+    adapters 40;
+    answer 80;
+    config 80;
+    corrections 80;
+    events 3;
+    git 60;
+    grammar 600;
+    inputs 150;
+    ledger 60;
+    payload 80;
+    question 20;
+    report 4;
 }

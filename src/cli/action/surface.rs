@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use super::inputs::Inputs;
 use crate::cli::args::Scope;
-use crate::cli::{Failure, failure, period, question as asked};
+use crate::cli::{Failure, failure, period, question as asked, verify};
 use crate::config::Config;
 use crate::event::{Events, Instant};
 use crate::host::Host;
 use crate::host::actions::{INPUTS, Runner};
 use crate::report::build;
+use crate::report::v1::Report;
 
 fn host(env: BTreeMap<String, String>) -> Host {
     Host {
@@ -31,6 +32,11 @@ pub(crate) fn said(error: impl Into<Failure>) -> String {
 /// Text as it is printed.
 pub(crate) fn plain(text: impl std::fmt::Display) -> String {
     failure::plain(text)
+}
+
+/// A published document, where it is one.
+pub(crate) fn document(text: &str) -> Option<Report> {
+    verify::document(text).ok()
 }
 
 /// Reads each line as the input of its number.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{GitHistoryError, GitNote};
 use crate::adapter::state_file::{self, Version};
 use crate::config::{Config, StateFile};
-use crate::event::{Event, Fact, Instant};
+use crate::event::{Event, Fact, Instant, instant_of_seconds};
 use crate::host::git::Git;
 
 /// Most bytes of the list of a file's commits.
@@ -76,7 +76,7 @@ pub(super) fn versions(
     let commits: Vec<(&str, Instant)> = listed
         .lines()
         .filter_map(|line| line.split_once(' '))
-        .filter_map(|(sha, at)| Some((sha, Instant::from_timestamp(at.parse().ok()?, 0)?)))
+        .filter_map(|(sha, at)| Some((sha, instant_of_seconds(at.parse().ok()?)?)))
         .collect();
     if commits.is_empty() || file.path.contains('\n') {
         return Ok(Vec::new());
@@ -98,7 +98,10 @@ pub(super) fn versions(
 /// The next answer of `git cat-file --batch`: a line that ends in the size, and so many bytes; or a line that ends in
 /// `missing`.
 fn next_blob(rest: &mut &[u8]) -> Option<String> {
-    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+        *rest = &[];
+        return None;
+    };
     let (line, behind) = rest.split_at(end);
     *rest = behind.get(1..).unwrap_or_default();
     let line = String::from_utf8_lossy(line);
