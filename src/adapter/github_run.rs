@@ -141,15 +141,16 @@ struct Attempt {
 #[must_use]
 pub fn deployment(run: &Run, jobs: &[Value], target: Target<'_>) -> Event {
     // A run may claim billions of attempts: those that have jobs, and the last, are all that can be told.
-    let named = jobs.iter().filter_map(|job| job["run_attempt"].as_u64());
-    let named = named.filter_map(|n| u32::try_from(n).ok());
-    let numbers: BTreeSet<u32> = named.filter(|n| (1..run.attempt).contains(n)).collect();
-    let attempts: Vec<Attempt> = numbers
+    let told = jobs
+        .iter()
+        .filter_map(|job| u32::try_from(job["run_attempt"].as_u64()?).ok());
+    let earlier: BTreeSet<u32> = told.filter(|n| (1..run.attempt).contains(n)).collect();
+    let attempts: Vec<Attempt> = earlier
         .into_iter()
         .chain([run.attempt])
-        .filter_map(|number| match target.job {
-            Some(names) => of_jobs(run, number, jobs, names),
-            None => of_run(run, number, jobs),
+        .filter_map(|attempt| match target.job {
+            Some(names) => of_jobs(run, attempt, jobs, names),
+            None => of_run(run, attempt, jobs),
         })
         .collect();
     let first_success = attempts.iter().find(|a| a.outcome == Outcome::Success);

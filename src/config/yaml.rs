@@ -52,6 +52,8 @@ fn too_deep(text: &str) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -74,7 +76,10 @@ mod tests {
     fn an_alias_of_an_alias_does_not_multiply() {
         let mut text = "a: &a [x, x, x, x]\n".to_owned();
         for (name, inner) in ('b'..='z').zip('a'..) {
-            text += &format!("{name}: &{name} [*{inner}, *{inner}, *{inner}, *{inner}]\n");
+            let _ = writeln!(
+                text,
+                "{name}: &{name} [*{inner}, *{inner}, *{inner}, *{inner}]"
+            );
         }
         assert!(parse_yaml::<serde_yaml::Value>(&text).is_err());
     }

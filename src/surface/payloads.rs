@@ -129,6 +129,11 @@ pub(super) fn payload(bytes: &[u8]) {
         }
     }
     kept(&events);
+    started(&node, &events, &config);
+}
+
+/// The deployment of a run that this payload started.
+fn started(node: &Value, events: &[Event], config: &Config) {
     let run = &node["workflow_run"];
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let (sha, node, status) = (
@@ -150,7 +155,7 @@ pub(super) fn payload(bytes: &[u8]) {
         node: node.as_deref(),
         now: Instant::UNIX_EPOCH,
     };
-    if let own::Own::Reported(event) = own::find(&own, &events, &config) {
+    if let own::Own::Reported(event) = own::find(&own, events, config) {
         kept([&*event]);
     }
 }

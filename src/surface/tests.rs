@@ -147,7 +147,7 @@ fn surface(name: &str) -> &'static Surface {
 fn holds(name: &str, usual: u32) {
     let (surface, seeds, words) = (surface(name), seeds(name), words());
     for seed in &seeds {
-        let cuts = (usual as usize / 4).clamp(3, 60);
+        let cuts = (usual as usize / 4).clamp(1, 60);
         for part in 0..=cuts {
             survives(surface, &seed[..seed.len() * part / cuts]).unwrap();
         }
@@ -260,7 +260,7 @@ surfaces! {
     answer 80;
     config 80;
     corrections 80;
-    events 3;
+    events 2;
     git 60;
     grammar 600;
     inputs 150;

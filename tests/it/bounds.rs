@@ -92,10 +92,10 @@ fn a_document_that_is_too_long_or_too_deep_is_refused_at_every_door() {
             at: Instant::default(),
             text: Some(text.clone()),
         };
-        let log = state_file::deployments(&file, "production", &[version], true);
-        assert_eq!(log.unreadable.len(), 1);
-        let post = format!("---\n{text}\n---\n");
-        let read = (adapter::find("cstate").unwrap().read)(post.as_bytes(), &Config::default());
+        let history = state_file::deployments(&file, "production", &[version], true);
+        assert_eq!(history.unreadable.len(), 1);
+        let page = format!("---\n{text}\n---\n");
+        let read = (adapter::find("cstate").unwrap().read)(page.as_bytes(), &Config::default());
         assert!(read.is_err());
     }
 }
@@ -160,20 +160,20 @@ fn moments_outside_of_the_calendar_are_refused() {
     assert_eq!(error, "a time outside of the years 1 to 9999");
 }
 
-/// Trends compare each week with every other: of three centuries only the last five years are asked.
+/// Trends compare each week with every other: of a century only the last five years are asked.
 #[test]
-fn a_window_of_centuries_is_asked_about_its_last_five_years() {
+fn a_window_of_a_century_is_asked_about_its_last_five_years() {
     let at = |text| parse_instant(text).unwrap();
     let text = include_str!("../../fuzz/seeds/events/plain_history.jsonl");
     let mut events: Events = text
         .lines()
         .filter_map(|l| Line::read(l).ok()?.event)
         .collect();
-    events.history_since = Some(at("1700-01-01"));
+    events.history_since = Some(at("1900-01-01"));
     let config = Config::default();
     let timeline = Timeline::fold(&events, &config);
     let window = Window {
-        from: at("1700-01-01"),
+        from: at("1900-01-01"),
         to: at("2026-05-01"),
     };
     let of = |window| Period::new(window, events.history_since, config.calendar(), window.to);

@@ -40,6 +40,9 @@ pub(crate) fn document(text: &str) -> Option<Report> {
 }
 
 /// Reads each line as the input of its number.
+///
+/// # Panics
+/// Where a law is broken.
 pub fn inputs(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let names = INPUTS
@@ -60,6 +63,9 @@ pub fn inputs(bytes: &[u8]) {
 }
 
 /// Reads each line as a flag; asks what it means of a repository without any history.
+///
+/// # Panics
+/// Where a law is broken.
 pub fn question(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.split('\n').map(str::trim);
