@@ -35,7 +35,7 @@ fn notes(rows: &DeploymentRows) -> Vec<Assumed> {
         notes.push(Assumed {
             code: "columns_not_read",
             says: format!("These columns are not read: {}.", names.join(", ")),
-            help: Some("README.md lists the columns that are."),
+            help: Some("docs/command-line.md lists the columns that are."),
         });
     }
     if rows.assumed_utc > 0 {

@@ -20,7 +20,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
 /// One commit. Its message is read and not kept.
 ///
 /// # Errors
-/// When it has no full object id or no date.
+/// When it has no full object id, no date, or no list of parents: a commit that is taken for a root cuts histories.
 pub fn from_rest(node: &Value) -> Result<Event, PayloadError> {
     let missing = |field| PayloadError { what: WHAT, field };
     let sha = text(node, "sha")
@@ -33,9 +33,12 @@ pub fn from_rest(node: &Value) -> Result<Event, PayloadError> {
         .ok_or_else(|| missing("commit.author.date"))?;
     let message = git["message"].as_str().unwrap_or_default();
     let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
-    let parents = node["parents"].as_array().into_iter().flatten();
+    let parents = node["parents"]
+        .as_array()
+        .ok_or_else(|| missing("parents"))?;
     let commit = Commit {
         parents: parents
+            .iter()
             .filter_map(|parent| text(parent, "sha"))
             .map(str::to_ascii_lowercase)
             .collect(),
@@ -70,7 +73,11 @@ mod tests {
     use super::*;
 
     fn commit(node: &Value) -> Commit {
-        let Fact::Commit(found) = from_rest(node).unwrap().fact else {
+        let mut node = node.clone();
+        if node["parents"].is_null() {
+            node["parents"] = json!([]);
+        }
+        let Fact::Commit(found) = from_rest(&node).unwrap().fact else {
             panic!("no commit")
         };
         found

@@ -30,17 +30,38 @@ const MOST_PATHS: usize = 100;
 /// # Errors
 /// When it has no number.
 pub fn from_graphql(node: &Value) -> Result<Option<Event>, PayloadError> {
-    let missing = |field| PayloadError { what: WHAT, field };
-    let number = node["number"].as_u64().ok_or_else(|| missing("number"))?;
+    let number = number(node)?;
     let Some(merged_at) = instant(node, "mergedAt") else {
         return Ok(None);
     };
+    Ok(Some(Event {
+        id: format!("pr:{number}"),
+        time: merged_at,
+        source: Source::GithubChanges,
+        updated: merged_at,
+        fact: Fact::Pull(read(node)?),
+    }))
+}
+
+fn number(node: &Value) -> Result<u64, PayloadError> {
+    node["number"].as_u64().ok_or(PayloadError {
+        what: WHAT,
+        field: "number",
+    })
+}
+
+/// One pull request, open ones too.
+///
+/// # Errors
+/// When it has no number or id.
+pub fn read(node: &Value) -> Result<Pull, PayloadError> {
+    let merged_at = instant(node, "mergedAt");
     let title = node["title"].as_str().unwrap_or_default();
     let body = node["body"].as_str().unwrap_or_default();
     let branch = node["headRefName"].as_str().unwrap_or_default();
     let own = || nodes(&node["commits"]).map(|n| &n["commit"]);
-    let pull = Pull {
-        number,
+    Ok(Pull {
+        number: number(node)?,
         created_at: instant(node, "createdAt"),
         first_commit_at: own().filter_map(|c| instant(c, "authoredDate")).min(),
         ready_at: moments(node, "ReadyForReviewEvent").min(),
@@ -48,13 +69,13 @@ pub fn from_graphql(node: &Value) -> Result<Option<Event>, PayloadError> {
         approved_at: nodes(&node["reviews"])
             .filter(|review| review["state"] == "APPROVED")
             .filter_map(|review| instant(review, "submittedAt"))
-            .filter(|at| *at <= merged_at)
+            .filter(|at| merged_at.is_none_or(|merged| *at <= merged))
             .max(),
         // The entry that led to the merge: it may have been taken out and put in again.
         queued_at: moments(node, "AddedToMergeQueueEvent")
-            .filter(|at| *at <= merged_at)
+            .filter(|at| merged_at.is_none_or(|merged| *at <= merged))
             .max(),
-        merged_at: Some(merged_at),
+        merged_at,
         merge_sha: text(&node["mergeCommit"], "oid").map(str::to_owned),
         head: text(node, "headRefOid").map(str::to_owned),
         review_rounds: node["reviews"].is_object().then(|| rounds(node)),
@@ -80,14 +101,7 @@ pub fn from_graphql(node: &Value) -> Result<Option<Event>, PayloadError> {
         hotfix: is_hotfix_branch(branch) || is_hotfix_title(title),
         node: Some(required(node, WHAT, "id")?),
         ..Pull::default()
-    };
-    Ok(Some(Event {
-        id: format!("pr:{number}"),
-        time: merged_at,
-        source: Source::GithubChanges,
-        updated: merged_at,
-        fact: Fact::Pull(pull),
-    }))
+    })
 }
 
 /// Reviews that were submitted by a person other than the author.

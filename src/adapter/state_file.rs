@@ -1,7 +1,8 @@
 //! A file whose git history is the log of deployments: which component runs which version (rules U1, U6, U7).
 //!
 //! Three shapes are known, alone or below one another: `"image": "registry/name:tag"` under any key,
-//! `{"api": {"version": "…"}, "deployed_at": "…", "environment": "…"}`, and `image_tag: v123`.
+//! `{"api": {"version": "…"}, "deployed_at": "…", "environment": "…"}`, and `image_tag: v123`, which Helm writes as
+//! `repository` with `tag` and Kustomize as `name` with `newTag`.
 
 use std::collections::BTreeMap;
 
@@ -46,6 +47,8 @@ pub struct StateLog {
     pub events: Vec<Event>,
     /// Commits that left the file unreadable; what stood before them goes on.
     pub unreadable: Vec<StateFileError>,
+    /// The file was read, and none of its versions has any of the shapes that are known.
+    pub is_foreign: bool,
 }
 
 /// A component as a file describes it.
@@ -79,7 +82,13 @@ pub fn deployments(
             });
             continue;
         };
-        for (service, component) in components(&document) {
+        let found = components(&document);
+        // One that says nothing at all has nothing to be understood.
+        let silent = document.is_null()
+            || document.as_object().is_some_and(serde_json::Map::is_empty)
+            || document.as_array().is_some_and(Vec::is_empty);
+        log.is_foreign = !silent && running.is_empty() && found.is_empty();
+        for (service, component) in found {
             let key = (service.clone(), component.environment.clone());
             let before = running.insert(key, component.version.clone());
             // Only a changed version is a deployment.
@@ -212,6 +221,10 @@ fn walk(
         .and_then(|_| plain(fields.get("tag")?));
     if let Some(version) = own.or(tag).or(helm) {
         put(name, &version);
+    }
+    if let Some(version) = fields.get("newTag").and_then(plain) {
+        // Kustomize names the image by its whole path.
+        put(name.and_then(|path| path.rsplit('/').next()), &version);
     }
     for inner in fields.values() {
         if let Some((image, tag)) = inner.as_str().and_then(image) {
@@ -361,6 +374,10 @@ mod tests {
             one("api:\n  image:\n    repository: ghcr.io/acme/api\n    tag: 1.2.3\n"),
             ["api production 1.2.3"]
         );
+        assert_eq!(
+            one("kind: Kustomization\nimages:\n  - name: ghcr.io/acme/api\n    newTag: 1.2.3\n"),
+            ["api production 1.2.3"]
+        );
         let named = StateFile {
             environment: Some("live".to_owned()),
             service: Some("shop".to_owned()),
@@ -407,6 +424,10 @@ mod tests {
 
     #[test]
     fn nothing_in_it_breaks_the_reading() {
+        let is_foreign =
+            |text| deployments(&file(), "production", &[version(0, text)], true).is_foreign;
+        assert!(is_foreign("a: 1"));
+        assert!(!is_foreign("{}") && !is_foreign("image_tag: 1"));
         for text in [
             "",
             "null",

@@ -24,6 +24,7 @@ Examples:
   fivekeys report --tags '^deploy-\\d+$'
   fivekeys report --tags '^(?<service>[a-z]+)-v\\d+' --service api
   fivekeys report --from history=history.json --format json
+  fivekeys report --open
   fivekeys report --gate
   fivekeys report --from deployments=export.csv --environment prod
   fivekeys report --from cstate=content/issues
@@ -68,7 +69,19 @@ Examples:
   GITHUB_TOKEN=… fivekeys doctor       the same, and what GitHub answers
   fivekeys doctor --repair             mend a broken ledger
 It reads and tells; only --repair writes. What cannot be read is set aside in
-ledger/aside/, word for word, in .dora/ or in a new commit on the branch.";
+ledger/aside/, word for word, in .dora/ or in a new commit on the branch.
+Exit: 0 where nothing fails, 2 where something here does, 5 where GitHub does.";
+
+const COMPACT_EXAMPLES: &str = "\
+Examples:
+  fivekeys compact --dry-run           how many commits would become one
+  GITHUB_TOKEN=… fivekeys compact --repository acme/shop
+
+It works on GitHub and needs `contents: write`. Whoever writes meanwhile wins,
+and it begins again. Other clones fetch the branch anew with `--force`.
+
+Exit codes: 0 fine, 2 usage, or a ledger that must be mended first, 3 no
+branch, 5 GitHub said no, 6 a newer fivekeys wrote the ledger.";
 
 /// Software delivery, measured by DORA's five metrics from what you already have.
 #[derive(Debug, Parser)]
@@ -110,6 +123,9 @@ pub(super) enum Command {
     /// Find what keeps the numbers from being right.
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(DoctorArgs),
+    /// Let go of the metrics branch's past; every file stays as it is.
+    #[command(after_help = COMPACT_EXAMPLES)]
+    Compact(CompactArgs),
     /// Run as a GitHub Action; the container calls it.
     Action,
 }
@@ -199,6 +215,9 @@ pub(super) struct ReportArgs {
     /// Also write it to a .json, .csv, .md, .html or .txt.
     #[arg(long, value_name = "FILE")]
     pub(super) export: Option<PathBuf>,
+    /// Open the dashboard page in the browser.
+    #[arg(long)]
+    pub(super) open: bool,
     /// Exit with 4 when a target is missed with certainty.
     #[arg(long)]
     pub(super) gate: bool,
@@ -372,6 +391,32 @@ pub(super) struct DoctorArgs {
     /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// For people or for programs.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "terminal")]
+    pub(super) format: DoctorFormat,
+}
+
+/// How `doctor` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DoctorFormat {
+    /// Lines for people.
+    Terminal,
+    /// One document.
+    Json,
+}
+
+/// `compact`.
+#[derive(Debug, Args)]
+pub(super) struct CompactArgs {
+    /// Say what would be done; send nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Such as acme/shop; else that of the clone.
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub(super) repository: Option<String>,
+    /// Branch of the ledger.
+    #[arg(long, value_name = "NAME", default_value = "fivekeys")]
+    pub(super) branch: String,
 }
 
 /// `verify`.

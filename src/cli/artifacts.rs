@@ -7,15 +7,21 @@ use crate::report::v1::Report;
 
 /// Which of them are wanted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
+pub struct Wanted {
     /// Badges.
-    pub(super) badges: bool,
+    pub badges: bool,
     /// The page, which is rewritten at most once a day.
-    pub(super) page: bool,
+    pub page: bool,
 }
 
+/// For who checks the files out: no line end is changed, and the lines of two branches are united.
+const ATTRIBUTES: &str = "* -text\nledger/**/*.jsonl merge=union\n";
+
 /// Contents by path.
-pub(super) fn all(
+///
+/// # Errors
+/// When a template does not fit the report.
+pub fn all(
     report: &Report,
     facts: &RunFacts,
     wanted: Wanted,
@@ -28,6 +34,7 @@ pub(super) fn all(
         ),
         ("incidents.json".to_owned(), render::incidents_json(report)?),
         ("README.md".to_owned(), render::readme(report, facts)?),
+        (".gitattributes".to_owned(), ATTRIBUTES.to_owned()),
     ]);
     if wanted.badges {
         files.extend(render::badges(report)?);

@@ -1,11 +1,16 @@
 //! `fivekeys doctor`: what keeps the numbers from being right, and how to mend it.
 
+mod checkup;
+mod permissions;
 mod remote;
+mod sources;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::args::DoctorArgs;
+use checkup::{Checkup, Health};
+
+use super::args::{DoctorArgs, DoctorFormat};
+use super::report::terminal;
 use super::workspace::{self, FOLDER};
 use super::{Exit, Failure, question};
 use crate::collect::git;
@@ -18,114 +23,25 @@ use crate::ledger::{Folder, FolderError, Ledger, Repair, Unreadable};
 /// Most places of a broken ledger that are named.
 const NAMED: usize = 10;
 
-/// How one thing stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Health {
-    /// As it should be.
-    Ok,
-    /// It works, and something is lost.
-    Warn,
-    /// It does not work.
-    Fail,
-    /// It was not looked at.
-    Skip,
-}
-
-impl Health {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-            Self::Skip => "skip",
-        }
-    }
-}
-
-/// One thing that was looked at.
-#[derive(Debug)]
-struct Check {
-    what: &'static str,
-    health: Health,
-    says: String,
-    help: Option<String>,
-}
-
-/// Everything that was looked at, in order.
-#[derive(Debug, Default)]
-struct Checkup(Vec<Check>);
-
-impl Checkup {
-    fn note(&mut self, what: &'static str, health: Health, says: impl Into<String>) {
-        self.0.push(Check {
-            what,
-            health,
-            says: says.into(),
-            help: None,
-        });
-    }
-
-    /// What would mend the last thing that was noted.
-    fn help(&mut self, help: impl Into<String>) {
-        if let Some(last) = self.0.last_mut() {
-            last.help = Some(help.into());
-        }
-    }
-
-    fn failure(&mut self, what: &'static str, failure: &Failure) {
-        let chain: Vec<String> = failure.error.chain().map(ToString::to_string).collect();
-        self.note(what, Health::Fail, chain.join(": "));
-        if let Some(help) = &failure.help {
-            self.help(help.clone());
-        }
-    }
-
-    /// What was broken a moment ago is whole again.
-    fn mended(&mut self, what: &'static str, says: impl Into<String>) {
-        let broken = self.0.iter_mut().filter(|check| check.what == what);
-        for check in broken.filter(|check| check.health == Health::Fail) {
-            check.health = Health::Warn;
-        }
-        self.note(what, Health::Ok, says);
-    }
-
-    fn has_failed(&self) -> bool {
-        self.0.iter().any(|check| check.health == Health::Fail)
-    }
-
-    /// One line a thing, and one for what mends it.
-    fn text(&self) -> String {
-        let mut out = String::new();
-        for check in &self.0 {
-            let says = super::failure::plain(&check.says);
-            let _ = writeln!(out, "{:<5} {:<14} {says}", check.health.word(), check.what);
-            if let Some(help) = &check.help {
-                let help = super::failure::plain(help);
-                let _ = writeln!(out, "{:<20} help: {help}", "");
-            }
-        }
-        out
-    }
-}
-
 /// Runs the command.
 pub(super) fn run(host: &Host, args: &DoctorArgs) -> Result<Exit, Failure> {
     let mut checkup = Checkup::default();
     let root = workspace::root(host).unwrap_or_else(|_| host.folder.clone());
     let config = configuration(&root, args, &mut checkup);
-    let repository = clone(&host.folder, &config, &mut checkup);
+    let (repository, site) = clone(&host.folder, &config, &mut checkup);
     folder(host, &root, args.repair, &config, &mut checkup)?;
     let local = checkup.has_failed();
     let asked = remote::Asked {
         args,
         repository: args.repository.clone().or(repository),
+        site,
         config: &config,
     };
-    let permissions = remote::look(host, &asked, &mut checkup)?;
-    host.print(&checkup.text())?;
-    if let Some(block) = permissions {
-        host.print(&block)?;
-    }
+    remote::look(host, &asked, &mut checkup)?;
+    host.print(&match args.format {
+        DoctorFormat::Terminal => checkup.text(&terminal(host)),
+        DoctorFormat::Json => checkup.json(),
+    })?;
     Ok(match (local, checkup.has_failed()) {
         (true, _) => Exit::Usage,
         (false, true) => Exit::GitHub,
@@ -137,7 +53,18 @@ pub(super) fn run(host: &Host, args: &DoctorArgs) -> Result<Exit, Failure> {
 fn configuration(root: &Path, args: &DoctorArgs, checkup: &mut Checkup) -> Config {
     match question::read_config(root, args.config.as_deref()) {
         Ok(config) => {
-            checkup.note("configuration", Health::Ok, "understood");
+            let mut files = question::CONFIG_FILES.iter();
+            let is_there = args.config.is_some() || files.any(|file| root.join(file).is_file());
+            let (health, word) = if is_there {
+                (Health::Ok, "understood")
+            } else {
+                (Health::Skip, "none here")
+            };
+            checkup.note(
+                "configuration",
+                health,
+                format!("{word}: {}", settings(&config)),
+            );
             config
         }
         Err(failure) => {
@@ -147,17 +74,41 @@ fn configuration(root: &Path, args: &DoctorArgs, checkup: &mut Checkup) -> Confi
     }
 }
 
-/// The clone and what in it marks deployments. Returns `owner/name`.
-fn clone(at: &Path, config: &Config, checkup: &mut Checkup) -> Option<String> {
-    if Git::open(at).is_err() {
+/// The settings that decide what is counted, and which of them nobody has chosen.
+fn settings(config: &Config) -> String {
+    let usual = Config::default();
+    let default = |is: bool| if is { " (default)" } else { "" };
+    let environments = if config.environments.is_configured() {
+        "as listed"
+    } else {
+        "named production, prod, prd or live (default)"
+    };
+    let labels = if config.incident_labels.is_empty() {
+        "none".to_owned()
+    } else {
+        config.incident_labels.join(", ")
+    };
+    format!(
+        "window {} days{}; source {}{}; environments {environments}; incident labels {labels}{}",
+        config.window_days,
+        default(config.window_days == usual.window_days),
+        config.source.name(),
+        default(config.source == usual.source),
+        default(config.incident_labels == usual.incident_labels),
+    )
+}
+
+/// The clone and what in it marks deployments. Returns `owner/name` and the address of the GitHub it came from.
+fn clone(at: &Path, config: &Config, checkup: &mut Checkup) -> (Option<String>, Option<String>) {
+    let Ok(git) = Git::open(at) else {
         checkup.note("clone", Health::Skip, "this folder is in no clone");
-        return None;
-    }
+        return (None, None);
+    };
     let history = match git::collect(at, config) {
         Ok(history) => history,
         Err(error) => {
             checkup.failure("clone", &error.into());
-            return None;
+            return (None, None);
         }
     };
     let count = |is: fn(&Event) -> bool| history.events.iter().filter(|e| is(e)).count();
@@ -181,7 +132,8 @@ fn clone(at: &Path, config: &Config, checkup: &mut Checkup) -> Option<String> {
         checkup.note("clone", Health::Warn, note.text);
         checkup.help(note.help);
     }
-    history.repository
+    let site = git.site().ok().flatten();
+    (history.repository, site)
 }
 
 /// The ledger in `.dora/`, mended where that is asked for.
@@ -211,7 +163,7 @@ fn folder(
     }
     say_broken(FOLDER, &ledger.unreadable, checkup);
     if !mend {
-        checkup.help("`fivekeys doctor --repair` sets these lines aside and keeps the others");
+        checkup.help("`fivekeys doctor --repair` mends it and sets aside what it cannot");
         return Ok(());
     }
     let lock = folder.lock()?;
@@ -253,12 +205,11 @@ fn say_broken(what: &'static str, broken: &[Unreadable], checkup: &mut Checkup) 
 }
 
 fn set_aside(count: usize) -> String {
-    let what = if count == 1 {
-        "1 place".to_owned()
-    } else {
-        format!("{count} places")
-    };
-    format!("mended: {what} set aside in ledger/aside/")
+    match count {
+        0 => "mended: every line was understood".to_owned(),
+        1 => "mended: 1 place set aside in ledger/aside/".to_owned(),
+        _ => format!("mended: {count} places set aside in ledger/aside/"),
+    }
 }
 
 /// The plan of a repair, its bookkeeping completed with what only the configuration tells.

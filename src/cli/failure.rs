@@ -116,9 +116,28 @@ failures! {
     GitHistoryError => Exit::Usage, |e| e.help().map(str::to_owned);
     GitHubError => Exit::GitHub, GitHubError::help;
     TooNew => Exit::TooNew, |_| Some("use the fivekeys that wrote it, or a newer one".to_owned());
-    std::io::Error => Exit::Usage, |_| None;
+    std::io::Error => Exit::Usage, help_of_disk;
     crate::render::RenderError => Exit::Bug, |_| None;
     crate::render::Unexplained => Exit::Usage, |e| Some(e.help());
+}
+
+/// What would put a disk right.
+fn help_of_disk(error: &std::io::Error) -> Option<String> {
+    use std::io::ErrorKind::{
+        PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, TimedOut,
+    };
+    let helps: [(&[std::io::ErrorKind], &str); 3] = [
+        (&[StorageFull, QuotaExceeded], "make room on that disk"),
+        (
+            &[ReadOnlyFilesystem, PermissionDenied],
+            "use a folder that may be written",
+        ),
+        (&[TimedOut], "end the process that keeps it, or wait for it"),
+    ];
+    let mut fitting = helps
+        .iter()
+        .filter(|(kinds, _)| kinds.contains(&error.kind()));
+    fitting.next().map(|(_, help)| (*help).to_owned())
 }
 
 impl From<FolderError> for Failure {

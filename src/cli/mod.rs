@@ -1,8 +1,9 @@
 //! Commands, exit codes, how errors look.
 
-mod action;
+pub mod action;
 mod args;
-mod artifacts;
+pub mod artifacts;
+mod compact;
 mod digest;
 mod doctor;
 mod exit;
@@ -50,6 +51,7 @@ pub fn run(host: &Host) -> ExitCode {
         Command::Incident { command } => record::incident(host, &command),
         Command::Verify(args) => verify::run(host, &args),
         Command::Doctor(args) => doctor::run(host, &args),
+        Command::Compact(args) => compact::run(host, &args),
         Command::Action => return action::run(host).into(),
     };
     match done {

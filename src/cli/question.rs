@@ -176,6 +176,8 @@ pub(super) fn narrow(report: &mut Report, service: Option<&str>) -> Result<(), F
     report.position.clear();
     report.bottleneck = None;
     report.recommendation = None;
+    report.lead_time_bands.clear();
+    report.waits.clear();
     report.targets.retain(|t| ours(&t.service));
     report.guardrails.retain(|g| ours(&g.service));
     report.deployments.retain(|d| ours(&d.service));

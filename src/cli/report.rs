@@ -7,7 +7,7 @@ use super::artifacts::{self, Wanted};
 use super::gate::{Gate, IN_DOUBT, gate};
 use super::workspace::{self, Workspace};
 use super::{Exit, Failure, question};
-use crate::host::{Host, disk};
+use crate::host::{Host, disk, open};
 use crate::render::{self, RunFacts, Style};
 use crate::report::v1::Report;
 use crate::report::{Ask, build};
@@ -36,6 +36,14 @@ pub(super) fn run(host: &Host, args: &ReportArgs) -> Result<Exit, Failure> {
     }
     if let (Some(path), Some(format)) = (&args.export, export_as) {
         export(host, &report, path, format, &style)?;
+    }
+    if args.open {
+        open_page(
+            host,
+            &workspace,
+            &report,
+            args.export.as_deref().zip(export_as),
+        )?;
     }
     if let Some(nothing) = empty {
         return Err(nothing);
@@ -248,6 +256,37 @@ fn export(
     let path = host.folder.join(path);
     disk::write_atomic(&path, text.as_bytes())?;
     host.say(&format!("wrote {}", path.display()));
+    Ok(())
+}
+
+/// Shows the page: the exported one, or one in the cache, since the kept one answers the default question only.
+fn open_page(
+    host: &Host,
+    workspace: &Workspace,
+    report: &Report,
+    exported: Option<(&Path, &str)>,
+) -> Result<(), Failure> {
+    let path = match (exported, &workspace.folder) {
+        (Some((path, "html")), _) => host.folder.join(path),
+        (_, Some(folder)) => {
+            let path = folder.path().join("cache/report.html");
+            disk::write_atomic(&path, render::page(report)?.as_bytes())?;
+            host.say(&format!("wrote {}", path.display()));
+            path
+        }
+        (_, None) => {
+            return Err(Failure::usage(
+                "there is no .dora/ here to put the page in",
+                Some("say where with `--export page.html`".to_owned()),
+            ));
+        }
+    };
+    if let Err(error) = open::open(&path) {
+        host.say(&format!(
+            "warning: `{}` did not open the page: {error}",
+            open::OPENER
+        ));
+    }
     Ok(())
 }
 

@@ -241,16 +241,16 @@ pub(super) fn unreadable(ledger: &Ledger) -> Note {
     Note {
         code: "ledger_unreadable".to_owned(),
         says: format!(
-            "The ledger was not written: {} of it cannot be read ({}).",
+            "The ledger was not written: {} in it cannot be read as written ({}).",
             if ledger.unreadable.len() == 1 {
-                "a line".to_owned()
+                "a place".to_owned()
             } else {
-                format!("{} lines", ledger.unreadable.len())
+                format!("{} places", ledger.unreadable.len())
             },
             first.join("; ")
         ),
         help: Some(
-            "`fivekeys doctor --repair` sets those lines aside; nothing else was touched."
+            "`fivekeys doctor --repair` mends it and sets aside what it cannot; nothing was touched."
                 .to_owned(),
         ),
     }

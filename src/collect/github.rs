@@ -94,7 +94,7 @@ impl Collected {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// Stable code: `not_permitted`, `rate_limited`, `truncated`, `by_time` (rule MD1), `unreadable`,
-    /// `merge_is_deploy`, `workflows_look_like_deploys`.
+    /// `merge_is_deploy`, `older_server`, `workflows_look_like_deploys`.
     pub code: &'static str,
     /// One sentence.
     pub says: String,
@@ -117,6 +117,9 @@ impl Note {
             | GitHubError::TooLarge { .. }
             | GitHubError::RuleBlocked { .. }
             | GitHubError::Refused { .. }
+            | GitHubError::Proxy { .. }
+            | GitHubError::Untrusted { .. }
+            | GitHubError::TooOld { .. }
             | GitHubError::Setup { .. } => "unreadable",
         };
         Self {
@@ -134,6 +137,7 @@ impl Note {
             "by_time"
                 | "merge_is_deploy"
                 | "no_incident_source"
+                | "older_server"
                 | "undeployed_unknown"
                 | "workflows_look_like_deploys"
         )
@@ -200,6 +204,13 @@ pub async fn collect(ask: Ask<'_>) -> Collected {
     evidence::collect(&purse, &mut out).await;
     changes::collect(&purse, &found, &mut out).await;
     ci::collect(&purse, &mut out).await;
+    for what in ask.client.unknown_here() {
+        out.note(Note {
+            code: "older_server",
+            says: format!("this GitHub is too old to tell {what}"),
+            help: Some("update the server to have it measured".to_owned()),
+        });
+    }
     out
 }
 

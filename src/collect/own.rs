@@ -45,17 +45,7 @@ pub enum Own {
 /// Finds the run's own deployment among the recorded ones.
 #[must_use]
 pub fn find(own: &OwnRun<'_>, recorded: &[Event], config: &Config) -> Own {
-    let ours: Vec<(&Event, &Deployment)> = recorded
-        .iter()
-        .filter_map(|e| Some((e, e.fact.as_deployment()?)))
-        .filter(|(event, d)| is_ours(own, event, d, config))
-        .collect();
-    let by_run: Vec<_> = ours
-        .iter()
-        .filter(|(_, d)| d.run.as_deref() == Some(own.run))
-        .copied()
-        .collect();
-    let candidates = if by_run.is_empty() { ours } else { by_run };
+    let candidates = candidates(own, recorded, config);
     let pending: Vec<_> = candidates
         .iter()
         .filter(|(_, d)| d.outcome == Outcome::Pending)
@@ -66,6 +56,31 @@ pub fn find(own: &OwnRun<'_>, recorded: &[Event], config: &Config) -> Own {
         ([], None) => elsewhere(own, recorded).unwrap_or_else(|| report(own)),
         (several, _) => Own::Ambiguous(several.len()),
     }
+}
+
+/// The records that may be the run's own; where there are several, nothing says which one is.
+#[must_use]
+pub fn all<'e>(own: &OwnRun<'_>, recorded: &'e [Event], config: &Config) -> Vec<&'e Event> {
+    let found = candidates(own, recorded, config).into_iter();
+    found.map(|(event, _)| event).collect()
+}
+
+fn candidates<'e>(
+    own: &OwnRun<'_>,
+    recorded: &'e [Event],
+    config: &Config,
+) -> Vec<(&'e Event, &'e Deployment)> {
+    let ours: Vec<_> = recorded
+        .iter()
+        .filter_map(|e| Some((e, e.fact.as_deployment()?)))
+        .filter(|(event, d)| is_ours(own, event, d, config))
+        .collect();
+    let by_run: Vec<_> = ours
+        .iter()
+        .filter(|(_, d)| d.run.as_deref() == Some(own.run))
+        .copied()
+        .collect();
+    if by_run.is_empty() { ours } else { by_run }
 }
 
 fn is_ours(own: &OwnRun<'_>, event: &Event, d: &Deployment, config: &Config) -> bool {

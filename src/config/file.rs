@@ -244,7 +244,7 @@ pub(super) struct ReworkFile {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct CommentFile {
-    /// off or shipped.
+    /// off, shipped, preview (on open pull requests, in a workflow that they start) or all.
     pub(super) mode: Option<CommentModeFile>,
     /// Most comments a run writes.
     pub(super) max: Option<usize>,
@@ -279,12 +279,14 @@ pub(super) enum RedeploysFile {
     Drop,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum CommentModeFile {
     Off,
     Shipped,
+    Preview,
+    All,
 }
 
 /// `2024` and `"2024"` both read.

@@ -72,13 +72,18 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     if let Some(edition) = benchmark {
         config.benchmark = read_edition(&edition)?;
     }
-    config.comment = match comment.mode {
-        Some(CommentModeFile::Off) => CommentMode::Off,
-        Some(CommentModeFile::Shipped) => CommentMode::Shipped,
-        None => config.comment,
-    };
+    config.comment = comment.mode.map_or(config.comment, comment_mode);
     config.max_comments = comment.max.unwrap_or(config.max_comments).min(50);
     Ok(config)
+}
+
+fn comment_mode(written: CommentModeFile) -> CommentMode {
+    match written {
+        CommentModeFile::Off => CommentMode::Off,
+        CommentModeFile::Shipped => CommentMode::Shipped,
+        CommentModeFile::Preview => CommentMode::Preview,
+        CommentModeFile::All => CommentMode::All,
+    }
 }
 
 fn profile(

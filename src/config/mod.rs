@@ -74,6 +74,36 @@ pub enum CommentMode {
     /// One comment on each shipped pull request.
     #[default]
     Shipped,
+    /// One on each open pull request, updated in place.
+    Preview,
+    /// Both.
+    All,
+}
+
+impl CommentMode {
+    /// The word of the configuration and of the input `comment`.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "off" => Self::Off,
+            "shipped" => Self::Shipped,
+            "preview" => Self::Preview,
+            "all" => Self::All,
+            _ => return None,
+        })
+    }
+
+    /// Shipped pull requests are told.
+    #[must_use]
+    pub fn tells_shipped(self) -> bool {
+        matches!(self, Self::Shipped | Self::All)
+    }
+
+    /// Open pull requests are told.
+    #[must_use]
+    pub fn tells_open(self) -> bool {
+        matches!(self, Self::Preview | Self::All)
+    }
 }
 
 /// The edition that bands are named by.

@@ -78,7 +78,7 @@ fn change(draft: &Draft, there: &[Comment]) -> Option<CommentChange> {
 }
 
 /// GitHub may store other line ends than it was given.
-fn same(there: &str, draft: &str) -> bool {
+pub(super) fn same(there: &str, draft: &str) -> bool {
     let lines = |text: &str| -> Vec<String> {
         text.trim()
             .lines()

@@ -1,6 +1,6 @@
 //! One HTTP answer, read whole: status, body, and the headers that govern the next request.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
 use super::GitHubError;
@@ -22,15 +22,20 @@ pub(super) struct Answer {
     pub(super) until_reset: Option<u64>,
     /// `x-accepted-github-permissions`.
     pub(super) accepted: Option<String>,
+    /// `x-oauth-scopes`, which only classic tokens have.
+    pub(super) scopes: Option<String>,
+    /// `x-github-enterprise-version`.
+    pub(super) version: Option<String>,
+    /// The server's clock.
+    pub(super) now: Option<DateTime<Utc>>,
 }
 
 impl Answer {
     /// Takes the headers in; `get` finds one by name.
     pub(super) fn with_headers<'a>(status: u16, get: impl Fn(&str) -> Option<&'a str>) -> Self {
         let number = |name: &str| get(name).and_then(|text| text.trim().parse::<u64>().ok());
-        let server_now = get("date")
-            .and_then(|text| DateTime::parse_from_rfc2822(text).ok())
-            .and_then(|at| u64::try_from(at.timestamp()).ok());
+        let now = get("date").and_then(|text| DateTime::parse_from_rfc2822(text).ok());
+        let server_now = now.and_then(|at| u64::try_from(at.timestamp()).ok());
         let until_reset = number("x-ratelimit-reset")
             .zip(server_now)
             .map(|(reset, now)| reset.saturating_sub(now));
@@ -41,6 +46,9 @@ impl Answer {
             remaining: number("x-ratelimit-remaining"),
             until_reset,
             accepted: get("x-accepted-github-permissions").map(one_line),
+            scopes: get("x-oauth-scopes").map(one_line),
+            version: get("x-github-enterprise-version").map(one_line),
+            now: now.map(|at| at.to_utc()),
         }
     }
 

@@ -54,6 +54,7 @@ pub(super) fn delay(next: u32, error: &GitHubError, seed: u64) -> Option<Duratio
         }
         GitHubError::Server { .. }
         | GitHubError::Network { .. }
+        | GitHubError::Proxy { .. }
         | GitHubError::TimedOut
         | GitHubError::BadAnswer { .. } => {
             let base = 400_u64 << (next - 2);
@@ -67,6 +68,8 @@ pub(super) fn delay(next: u32, error: &GitHubError, seed: u64) -> Option<Duratio
         | GitHubError::TooLarge { .. }
         | GitHubError::RuleBlocked { .. }
         | GitHubError::Refused { .. }
+        | GitHubError::Untrusted { .. }
+        | GitHubError::TooOld { .. }
         | GitHubError::Setup { .. } => None,
     }
 }

@@ -1,8 +1,10 @@
 //! The client: REST and GraphQL over octocrab, with our own policy of retries.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -11,13 +13,13 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, MOST_BYTES};
 use super::budget::delay;
+use super::connect::{Proxies, ProxyFailed, connect, trust};
 use super::error::one_line;
 use super::graph::GraphAnswer;
 use super::token::Token;
-use super::{Budget, GitHubError};
+use super::{Budget, GitHubError, Server, older};
 use crate::host::Host;
 
-const CONNECT: Duration = Duration::from_secs(10);
 /// GitHub gives up on a request after ten seconds; an enterprise server may be slower.
 const ONE_TRY: Duration = Duration::from_secs(30);
 const UNKNOWN: u64 = u64::MAX;
@@ -33,6 +35,7 @@ pub struct Client {
     seed: u64,
     requests: AtomicU64,
     remaining: AtomicU64,
+    lacks: Mutex<BTreeSet<&'static str>>,
 }
 
 impl fmt::Debug for Client {
@@ -45,24 +48,39 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client for `repository` (`owner/name`). Must be called inside a tokio runtime.
+    /// A client for `repository` (`owner/name`) on `server`. Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// [`GitHubError::Setup`] when an address or the name is none; [`GitHubError::Unauthorized`] when the token
-    /// is empty or cannot be sent.
+    /// [`GitHubError::Setup`] when an address, the name or a proxy is none, or no certificate can be read;
+    /// [`GitHubError::Unauthorized`] when the token is empty or cannot be sent.
     pub fn new(
-        api_url: &str,
-        graphql_url: &str,
+        server: &Server,
+        proxies: &Proxies,
         token: Token,
         repository: &str,
     ) -> Result<Self, GitHubError> {
-        let (owner, name) = split_repository(repository)?;
-        if token.is_empty() || !token.secret().bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(GitHubError::Unauthorized);
-        }
+        check(&token, repository)?;
         // `https://host/api/graphql`: octocrab joins base and path, so the last segment is the path.
-        let graphql_url = graphql_url.trim_end_matches('/');
+        let graphql_url = server.graphql.trim_end_matches('/');
         let (base, last) = graphql_url.rsplit_once('/').unwrap_or((graphql_url, ""));
+        let tls = trust()?;
+        let rest = connect(&server.api, &token, proxies, &tls)?;
+        let graph = connect(base, &token, proxies, &tls)?;
+        let client = Self::over(rest, token, repository)?;
+        Ok(Self {
+            graph,
+            graph_path: format!("/{last}"),
+            ..client
+        })
+    }
+
+    /// A client for `repository` whose requests all travel by this connection, with the paths of github.com. The
+    /// connection may be anything that octocrab takes for one, and adds its own `authorization`.
+    ///
+    /// # Errors
+    /// As [`Client::new`], addresses apart.
+    pub fn over(octo: Octocrab, token: Token, repository: &str) -> Result<Self, GitHubError> {
+        let (owner, name) = check(&token, repository)?;
         let seed = token
             .secret()
             .bytes()
@@ -70,15 +88,16 @@ impl Client {
                 (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
             });
         Ok(Self {
-            rest: connect(api_url, &token)?,
-            graph: connect(base, &token)?,
-            graph_path: format!("/{last}"),
-            token,
+            rest: octo.clone(),
+            graph: octo,
+            graph_path: "/graphql".to_owned(),
             owner: owner.to_owned(),
             name: name.to_owned(),
+            token,
             seed,
             requests: AtomicU64::new(0),
             remaining: AtomicU64::new(UNKNOWN),
+            lacks: Mutex::default(),
         })
     }
 
@@ -87,14 +106,8 @@ impl Client {
     /// # Errors
     /// As [`Client::new`].
     pub fn of_host(host: &Host, token: Token, repository: &str) -> Result<Self, GitHubError> {
-        let api = host.var("GITHUB_API_URL");
-        let graphql = host.var("GITHUB_GRAPHQL_URL");
-        Self::new(
-            api.unwrap_or("https://api.github.com"),
-            graphql.unwrap_or("https://api.github.com/graphql"),
-            token,
-            repository,
-        )
+        let server = Server::of_host(host).unwrap_or_default();
+        Self::new(&server, &Proxies::of_host(host), token, repository)
     }
 
     /// Spreads the waits of writers that run at the same time; the token's own seed is used otherwise.
@@ -148,6 +161,23 @@ impl Client {
         .await
     }
 
+    /// A GET, retried, its answer as it came: one of 404 is an answer too.
+    pub(super) async fn answer(
+        &self,
+        path: &str,
+        what: &str,
+        budget: &Budget,
+    ) -> Result<Answer, GitHubError> {
+        self.retried(budget, async || {
+            let answer = self.exchange(&self.rest, path, None, budget).await?;
+            if answer.is_success() || answer.status == 404 {
+                return Ok(answer);
+            }
+            Err(GitHubError::of_answer(&answer, what))
+        })
+        .await
+    }
+
     /// A POST of REST, sent once.
     pub(super) async fn write(
         &self,
@@ -176,9 +206,30 @@ impl Client {
         variables: &Value,
         budget: &Budget,
     ) -> Result<GraphAnswer, GitHubError> {
-        let body = json!({ "query": query, "variables": variables });
-        self.retried(budget, async || self.ask(&body, budget).await)
-            .await
+        let mut text = query.to_owned();
+        loop {
+            let body = json!({ "query": text, "variables": variables });
+            let answer = self.retried(budget, async || self.ask(&body, budget).await);
+            match answer.await {
+                Err(GitHubError::TooOld { unknown }) => {
+                    let (shorter, lost) =
+                        older::without(&text, &unknown).ok_or(GitHubError::TooOld { unknown })?;
+                    self.lacks().extend(lost);
+                    text = shorter;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// What the server is too old to tell, as far as it was asked, in words.
+    #[must_use]
+    pub fn unknown_here(&self) -> Vec<&'static str> {
+        self.lacks().iter().copied().collect()
+    }
+
+    fn lacks(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+        self.lacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A GraphQL mutation, sent once.
@@ -278,6 +329,12 @@ impl Client {
         let mut words = Vec::new();
         let mut cause = error.source();
         while let Some(deeper) = cause {
+            if let Some(proxy) = deeper.downcast_ref::<ProxyFailed>() {
+                return GitHubError::Proxy {
+                    variable: proxy.variable,
+                    message: proxy.to_string(),
+                };
+            }
             let timed_out = deeper
                 .downcast_ref::<std::io::Error>()
                 .is_some_and(|e| e.kind() == std::io::ErrorKind::TimedOut);
@@ -289,6 +346,9 @@ impl Client {
         }
         words.dedup();
         let message = one_line(&words.join(": ")).replace(self.token.secret(), "***");
+        if message.contains("invalid peer certificate") {
+            return GitHubError::Untrusted { message };
+        }
         GitHubError::Network { message }
     }
 }
@@ -315,29 +375,13 @@ where
     }
 }
 
-fn connect(base: &str, token: &Token) -> Result<Octocrab, GitHubError> {
-    let base = base.trim_end_matches('/');
-    let host = base
-        .strip_prefix("https://")
-        .or_else(|| base.strip_prefix("http://"));
-    // octocrab panics on a base without a scheme or host.
-    if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
-        let message = format!("`{}` is not the address of an API", one_line(base));
-        return Err(GitHubError::Setup { message });
+/// Owner and name, where the token can be sent.
+fn check<'r>(token: &Token, repository: &'r str) -> Result<(&'r str, &'r str), GitHubError> {
+    let named = split_repository(repository)?;
+    if token.is_empty() || !token.secret().bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(GitHubError::Unauthorized);
     }
-    let setup = |e: octocrab::Error| GitHubError::Setup {
-        message: format!("no connection to `{}` can be set up: {e}", one_line(base)),
-    };
-    // octocrab's own retries resend POSTs; they are not even compiled in (feature `retry`).
-    Octocrab::builder()
-        .base_uri(base)
-        .map_err(setup)?
-        .personal_token(token.secret())
-        .set_connect_timeout(Some(CONNECT))
-        .set_read_timeout(Some(ONE_TRY))
-        .set_write_timeout(Some(ONE_TRY))
-        .build()
-        .map_err(setup)
+    Ok(named)
 }
 
 fn split_repository(repository: &str) -> Result<(&str, &str), GitHubError> {
@@ -398,6 +442,13 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_without_a_host_is_an_error_and_no_panic() {
+        let client = |api: &str, token: &str| {
+            let server = Server {
+                api: api.to_owned(),
+                ..Server::default()
+            };
+            Client::new(&server, &Proxies::default(), Token::new(token), "a/b")
+        };
         for bad in [
             "",
             "api.github.com",
@@ -405,15 +456,9 @@ mod tests {
             "https:///api",
             "file:///x",
         ] {
-            let made = Client::new(
-                bad,
-                "https://api.github.com/graphql",
-                Token::new("t"),
-                "a/b",
-            );
-            assert!(made.is_err(), "{bad}");
+            assert!(client(bad, "t").is_err(), "{bad}");
         }
-        let hostile = Client::new("https://x", "https://x/graphql", Token::new("a\nb"), "a/b");
+        let hostile = client("https://x", "a\nb");
         assert_eq!(hostile.unwrap_err(), GitHubError::Unauthorized);
     }
 }

@@ -92,7 +92,7 @@ impl Client {
     }
 
     /// Creates an object of Git and returns its id.
-    async fn create(
+    pub(super) async fn create(
         &self,
         tail: &str,
         body: &Value,

@@ -1,6 +1,7 @@
 //! What can go wrong with GitHub, and what would put it right.
 
 use super::answer::Answer;
+use super::older::Unknown;
 
 /// Why GitHub did not do it. No variant ever holds the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,6 +81,26 @@ pub enum GitHubError {
         /// What GitHub said.
         message: String,
     },
+    /// The proxy on the way failed, or would not let us through.
+    #[error("the proxy that {variable} names failed: {message}")]
+    Proxy {
+        /// The variable that names it.
+        variable: &'static str,
+        /// Its address without credentials, and what happened.
+        message: String,
+    },
+    /// Nobody whom this machine trusts vouches for the server.
+    #[error("the server's certificate is not trusted: {message}")]
+    Untrusted {
+        /// Why.
+        message: String,
+    },
+    /// The server is too old for what was asked.
+    #[error("this GitHub is too old: it does not know {}", named(unknown))]
+    TooOld {
+        /// What it does not know.
+        unknown: Vec<Unknown>,
+    },
     /// The client was not set up right.
     #[error("{message}")]
     Setup {
@@ -111,8 +132,17 @@ impl GitHubError {
                 "exclude the metrics branch from the ruleset, or keep the metrics in another repository with an app's token"
             }
             Self::Server { .. } | Self::Network { .. } | Self::TimedOut => {
-                "try again later; https://www.githubstatus.com tells whether GitHub is well"
+                "try again later; for github.com, https://www.githubstatus.com tells whether it is well"
             }
+            Self::Proxy { variable, .. } => {
+                return Some(format!(
+                    "check {variable}, or name the server in NO_PROXY if no proxy stands before it"
+                ));
+            }
+            Self::Untrusted { .. } => {
+                "set SSL_CERT_FILE to a file with the certificate of your authority, in PEM form"
+            }
+            Self::TooOld { .. } => "update the server",
             Self::NotFound { .. }
             | Self::Stale
             | Self::Ambiguous { .. }
@@ -152,6 +182,10 @@ impl GitHubError {
         let message = answer.message();
         match answer.status {
             401 => Self::Unauthorized,
+            407 => Self::Proxy {
+                variable: "HTTP_PROXY",
+                message: "it wants a user and a password".to_owned(),
+            },
             404 | 410 => Self::NotFound {
                 what: what.to_owned(),
             },
@@ -187,6 +221,15 @@ impl GitHubError {
             message,
         }
     }
+}
+
+fn named(unknown: &[Unknown]) -> String {
+    let names: Vec<String> = unknown
+        .iter()
+        .take(3)
+        .map(|one| format!("`{one}`"))
+        .collect();
+    names.join(", ")
 }
 
 /// Whether a message speaks of a ruleset or a protected branch.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::GitHubError;
 use super::answer::Answer;
 use super::error::{is_rule, one_line};
+use super::older::Unknown;
 
 /// An answer that holds data, perhaps not all of it.
 #[derive(Debug, Clone)]
@@ -41,12 +42,25 @@ struct Raw {
     message: String,
     #[serde(default)]
     path: Option<Vec<Value>>,
+    #[serde(default)]
+    extensions: Value,
+    #[serde(default)]
+    locations: Value,
 }
 
 impl GraphAnswer {
     /// Reads a body.
     pub(super) fn of(answer: &Answer) -> Result<Self, GitHubError> {
         let body: Body = answer.json()?;
+        if body.data.is_null() {
+            let errors = body.errors.iter();
+            let unknown: Vec<Unknown> = errors
+                .filter_map(|raw| Unknown::of(&raw.message, &raw.extensions, &raw.locations))
+                .collect();
+            if !unknown.is_empty() {
+                return Err(GitHubError::TooOld { unknown });
+            }
+        }
         let errors: Vec<GraphError> = body
             .errors
             .into_iter()

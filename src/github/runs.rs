@@ -32,7 +32,6 @@ impl Client {
     ) -> Result<RunPage, GitHubError> {
         #[derive(Deserialize)]
         struct Page {
-            #[serde(default)]
             workflow_runs: Vec<Value>,
         }
         let list = match file {
@@ -62,11 +61,11 @@ impl Client {
     /// The jobs of every attempt of a run, at most 100.
     ///
     /// # Errors
-    /// [`GitHubError::NotFound`] when the run is gone.
+    /// [`GitHubError::NotFound`] when the run is gone; [`GitHubError::BadAnswer`] when a job has no name: nobody
+    /// could tell a deploy by it.
     pub async fn jobs(&self, run: u64, budget: &Budget) -> Result<Vec<Value>, GitHubError> {
         #[derive(Deserialize)]
         struct Page {
-            #[serde(default)]
             jobs: Vec<Value>,
         }
         let tail = format!("actions/runs/{run}/jobs?filter=all&per_page={A_PAGE}");
@@ -74,6 +73,10 @@ impl Client {
             .read(&self.path(&tail), "such workflow run", budget)
             .await;
         let page: Page = Deserialize::deserialize(answer.map_err(of_actions)?).map_err(bad)?;
+        if page.jobs.iter().any(|job| !job["name"].is_string()) {
+            let message = "a job has no name".to_owned();
+            return Err(GitHubError::BadAnswer { message });
+        }
         Ok(page.jobs)
     }
 }

@@ -12,6 +12,7 @@ use super::state_query::{
 };
 use super::state_read;
 use super::{Budget, Client, GitHubError, GraphAnswer};
+use crate::host::text;
 
 /// What to read.
 #[derive(Debug, Clone, Default)]
@@ -208,7 +209,7 @@ impl Client {
         let (mut state, cut) = state_read::state(&answer, &request)?;
         state.problems.extend(refused);
         for blob in cut {
-            match self.blob(&blob.oid, blob.bytes, budget).await {
+            match self.blob(&blob, budget).await {
                 Ok(file) => match (&blob.part, &mut state.branch) {
                     (Part::Config, _) => state.config = Some(file),
                     (Part::Corrections, _) => state.corrections = Some(file),
@@ -285,14 +286,14 @@ impl Client {
     }
 
     /// A blob whole, by REST, checked against the size that GraphQL gave.
-    async fn blob(&self, oid: &str, bytes: u64, budget: &Budget) -> Result<FileText, GitHubError> {
+    async fn blob(&self, cut: &Cut, budget: &Budget) -> Result<FileText, GitHubError> {
         #[derive(Deserialize)]
         struct Blob {
             content: String,
             encoding: String,
         }
         let bad = |message: String| GitHubError::BadAnswer { message };
-        let path = self.path(&format!("git/blobs/{oid}"));
+        let path = self.path(&format!("git/blobs/{}", cut.oid));
         let answer = self.read(&path, "blob", budget).await?;
         let blob: Blob = serde_json::from_value(answer).map_err(|e| bad(e.to_string()))?;
         let raw = if blob.encoding == "base64" {
@@ -301,14 +302,20 @@ impl Client {
         } else {
             blob.content.into_bytes()
         };
-        if raw.len() as u64 != bytes {
-            return Err(bad(format!("{} of {bytes} bytes came", raw.len())));
+        if raw.len() as u64 != cut.bytes {
+            let message = format!("{} of {} bytes came", raw.len(), cut.bytes);
+            return Err(bad(message));
         }
-        let text = String::from_utf8(raw).map_err(|_| bad("it is not UTF-8 text".to_owned()))?;
+        // Whoever mends a file must see all of it, whatever it is.
+        let text = if matches!(cut.part, Part::File(_)) {
+            text::of_bytes(raw)
+        } else {
+            String::from_utf8(raw).map_err(|_| bad("it is not UTF-8 text".to_owned()))?
+        };
         Ok(FileText {
-            oid: oid.to_owned(),
+            oid: cut.oid.clone(),
             text: Some(text),
-            bytes,
+            bytes: cut.bytes,
         })
     }
 }

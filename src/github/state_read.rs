@@ -153,6 +153,14 @@ impl Reader<'_> {
             }
             return;
         }
+        // A folder selects none of the fields of a file.
+        if field["object"]
+            .as_object()
+            .is_some_and(serde_json::Map::is_empty)
+        {
+            self.misplaced(path, "a folder stands in its place");
+            return;
+        }
         self.keep(&field["object"], part, path);
     }
 
@@ -165,12 +173,18 @@ impl Reader<'_> {
         if let Some(error) = error.filter(|e| !matches!(e, GitHubError::NotFound { .. })) {
             self.state.problems.push((part, error.clone()));
         }
-        self.walk(&target["folder"]["object"], folder, 3);
+        if !target["folder"].is_null() {
+            self.walk(&target["folder"]["object"], folder, 3);
+        }
     }
 
     fn walk(&mut self, tree: &Value, path: &str, deep: u32) {
-        for entry in tree["entries"].as_array().into_iter().flatten() {
-            let Some(name) = entry["name"].as_str() else {
+        let entries = tree["entries"].as_array();
+        if tree.is_object() && entries.is_none() {
+            self.misplaced(path, "a file stands in the place of a folder");
+        }
+        for entry in entries.into_iter().flatten() {
+            let Some(name) = entry["name"].as_str().filter(|n| !n.starts_with('.')) else {
                 continue;
             };
             let path = format!("{path}/{name}");
@@ -185,8 +199,15 @@ impl Reader<'_> {
                 } else {
                     self.keep(object, part, &path);
                 }
+            } else {
+                self.misplaced(&path, "no file");
             }
         }
+    }
+
+    fn misplaced(&mut self, path: &str, what: &str) {
+        let part = Part::File(path.to_owned());
+        self.state.problems.push((part, bad(what)));
     }
 
     fn keep(&mut self, object: &Value, part: Part, path: &str) {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::host::Host;
+
 /// A token. It prints as `***`.
 #[derive(Clone)]
 pub struct Token(String);
@@ -13,8 +15,30 @@ impl Token {
         Self(secret.into().trim().to_owned())
     }
 
+    /// The token that this machine's variables hold.
+    #[must_use]
+    pub fn of_host(host: &Host) -> Option<Self> {
+        let names = ["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"];
+        names.iter().find_map(|name| host.var(name)).map(Self::new)
+    }
+
     pub(super) fn secret(&self) -> &str {
         &self.0
+    }
+
+    /// What kind of token it is, by its prefix, in words.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        [
+            ("ghs_", "a job's or an app's token"),
+            ("github_pat_", "a fine-grained personal token"),
+            ("ghp_", "a classic personal token"),
+            ("gho_", "a token of a login by OAuth"),
+            ("ghu_", "a user's token by an app"),
+        ]
+        .iter()
+        .find(|(prefix, _)| self.0.starts_with(prefix))
+        .map_or("a token of unknown kind", |(_, kind)| kind)
     }
 
     /// Whether there is none.

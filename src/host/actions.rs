@@ -13,8 +13,9 @@ const LARGEST_PAYLOAD: u64 = 32 << 20;
 const LONGEST_ANNOTATION: usize = 4_000;
 
 /// Inputs of `action.yml`, in its order. A test holds the two together.
-pub const INPUTS: [&str; 15] = [
+pub const INPUTS: [&str; 16] = [
     "token",
+    "mode",
     "environment",
     "service",
     "status",

@@ -8,12 +8,47 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How long a lock is waited for. A write takes far less; a process that was stopped must not stop all others.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+const TURN: Duration = Duration::from_millis(10);
 
 /// The text of a file; `None` when there is no such file.
 ///
 /// # Errors
 /// When it cannot be read, is longer than `max_bytes`, or is not UTF-8: absent is not unreadable.
 pub fn read_text(path: &Path, max_bytes: u64) -> io::Result<Option<String>> {
+    let Some(bytes) = read_bytes(path, max_bytes)? else {
+        return Ok(None);
+    };
+    String::from_utf8(bytes).map(Some).map_err(|e| {
+        let why = io::Error::new(io::ErrorKind::InvalidData, e.utf8_error());
+        named("cannot read", path, &why)
+    })
+}
+
+/// What Git would keep of a file: the target of a link, nothing of a device; `None` when there is no such file.
+///
+/// # Errors
+/// When it cannot be read, or is longer than `max_bytes`.
+pub fn read_as_git(path: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
+    let kind = match fs::symlink_metadata(path) {
+        Ok(about) => about.file_type(),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(named("cannot read", path, &e)),
+    };
+    if kind.is_symlink() {
+        let target = fs::read_link(path).map_err(|e| named("cannot read", path, &e))?;
+        return Ok(Some(target.into_os_string().into_encoded_bytes()));
+    }
+    if kind.is_file() {
+        return read_bytes(path, max_bytes);
+    }
+    Ok(Some(Vec::new()))
+}
+
+fn read_bytes(path: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -30,10 +65,7 @@ pub fn read_text(path: &Path, max_bytes: u64) -> io::Result<Option<String>> {
         );
         return Err(named("cannot read", path, &why));
     }
-    String::from_utf8(bytes).map(Some).map_err(|e| {
-        let why = io::Error::new(io::ErrorKind::InvalidData, e.utf8_error());
-        named("cannot read", path, &why)
-    })
+    Ok(Some(bytes))
 }
 
 /// Writes a file so that a reader, or a power cut, sees all of it or nothing. Makes its folders.
@@ -87,6 +119,11 @@ pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .open(path)
         .and_then(|mut file| file.write_all(bytes))
         .map_err(|e| named("cannot write", path, &e))
+}
+
+/// Removes a folder that nothing is in; any other stays.
+pub fn remove_empty_folder(path: &Path) {
+    let _ = fs::remove_dir(path);
 }
 
 /// Makes a folder and those above it.
@@ -150,17 +187,31 @@ pub struct Lock {
 /// Waits for the lock that a file stands for, and makes the file. It is left there: removing it would race.
 ///
 /// # Errors
-/// When the file cannot be made or the file system has no locks.
+/// When the file cannot be made, the file system has no locks, or another process keeps the lock longer than
+/// [`PATIENCE`].
 pub fn lock(path: &Path) -> io::Result<Lock> {
-    let file = lock_file(path)?;
-    file.lock().map_err(|e| named("cannot lock", path, &e))?;
-    Ok(Lock { _held: file })
+    lock_within(path, PATIENCE)
+}
+
+fn lock_within(path: &Path, patience: Duration) -> io::Result<Lock> {
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Some(lock) = try_lock(path)? {
+            return Ok(lock);
+        }
+        if waited >= patience {
+            let why = io::Error::new(io::ErrorKind::TimedOut, "another process keeps it");
+            return Err(named("cannot lock", path, &why));
+        }
+        std::thread::sleep(TURN);
+        waited += TURN;
+    }
 }
 
 /// The lock, or `None` while another process holds it.
 ///
 /// # Errors
-/// As [`lock`].
+/// As [`lock`], but for the waiting.
 pub fn try_lock(path: &Path) -> io::Result<Option<Lock>> {
     let file = lock_file(path)?;
     match file.try_lock() {
@@ -251,6 +302,8 @@ mod tests {
         let path = folder.path().join(".dora/lock");
         let held = lock(&path).unwrap();
         assert!(try_lock(&path).unwrap().is_none());
+        let late = lock_within(&path, TURN).unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::TimedOut);
         drop(held);
         assert!(try_lock(&path).unwrap().is_some());
     }

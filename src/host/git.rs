@@ -234,6 +234,16 @@ impl Git {
         Ok(url.as_deref().and_then(repository_of))
     }
 
+    /// Where the GitHub of the remote `origin` has its pages, such as `https://github.com`; `None` where it is a path
+    /// or a nickname, or there is none.
+    ///
+    /// # Errors
+    /// When git cannot be started.
+    pub fn site(&self) -> Result<Option<String>, GitError> {
+        let url = self.ask(&["ls-remote", "--get-url", "origin"])?;
+        Ok(url.as_deref().and_then(site_of))
+    }
+
     /// A file at a revision, by its path from the top; `None` when it is not there. Not UTF-8: replaced.
     ///
     /// # Errors
@@ -254,6 +264,35 @@ impl Git {
         let bytes = self.run(&["cat-file", "blob", &id], limit)?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
+}
+
+/// Scheme and host of an address that [`repository_of`] reads. Credentials and the ports of ssh are left out.
+fn site_of(url: &str) -> Option<String> {
+    repository_of(url)?;
+    let url = url.trim();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("ssh", url));
+    let host = rest
+        .split('/')
+        .next()?
+        .rsplit('@')
+        .next()?
+        .to_ascii_lowercase();
+    let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    let (name, port) = host.split_once(':').unwrap_or((&host, ""));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    (name.contains('.') && name.chars().all(is_plain)).then_some(())?;
+    let name = name
+        .strip_prefix("ssh.")
+        .filter(|rest| *rest == "github.com")
+        .unwrap_or(name);
+    let port = port.parse::<u16>().ok().filter(|_| is_web);
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    let scheme = if is_web {
+        scheme.to_ascii_lowercase()
+    } else {
+        "https".to_owned()
+    };
+    Some(format!("{scheme}://{name}{port}"))
 }
 
 /// Owner and name in an address: https, ssh, git, or `user@host:owner/name`. Credentials are never looked at.

@@ -3,6 +3,8 @@
 pub mod actions;
 pub mod disk;
 pub mod git;
+pub mod open;
+pub mod text;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

@@ -90,7 +90,9 @@ pub const DETECTORS: &[Detector] = &[
 ];
 
 fn open_failures(sight: &Sight<'_>) -> Option<Insight> {
-    let open = failed_deployment_recovery_time::measure(sight.scope, sight.period).open;
+    let counted = sight.config.rules.failed_attempts == FailedAttempts::Count;
+    let m = failed_deployment_recovery_time::measure(sight.scope, sight.period);
+    let open = &m.headline(counted).open;
     (!open.is_empty()).then(|| Insight {
         id: "open_failures",
         level: Level::Alert,
@@ -102,7 +104,7 @@ fn open_failures(sight: &Sight<'_>) -> Option<Insight> {
                 "failed deployments are"
             )
         ),
-        because: open.into_iter().map(|(id, _)| id).collect(),
+        because: open.iter().map(|(id, _)| id.clone()).collect(),
         next: Some(
             "Resolve the incident, or name the repair with fivekeys incident resolve --fixed-by."
                 .to_owned(),

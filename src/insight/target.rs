@@ -198,18 +198,14 @@ fn read(target: &Target, scope: &Scope<'_>, period: &Period, config: &Config) ->
         Measure::MergeToDeploy => lead(scope, period, q, Some("merge"), |m| &m.merge_to_deploy),
         Measure::FailedDeploymentRecoveryTime => {
             let m = failed_deployment_recovery_time::measure(scope, period);
-            let values = if counted {
-                &m.with_failed_attempts
-            } else {
-                &m.all
-            };
-            let open: Vec<f64> = m.open.iter().map(|(_, age)| *age).collect();
+            let headline = m.headline(counted);
+            let open: Vec<f64> = headline.open.iter().map(|(_, age)| *age).collect();
             let reason = if open.is_empty() {
                 "no_failures"
             } else {
                 "all_open"
             };
-            duration(values, &open, q, reason, "failed deployments")
+            duration(&headline.restored, &open, q, reason, "failed deployments")
         }
         Measure::ChangeFailRate => {
             let m = change_fail_rate::measure(scope, period);

@@ -45,6 +45,12 @@ pub struct Loaded {
     pub state: State,
 }
 
+/// A day before any ledger: all of it is read since then.
+#[must_use]
+pub fn first_day(today: NaiveDate) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2015, 1, 1).unwrap_or(today)
+}
+
 impl<'c> Branch<'c> {
     /// A branch by name.
     #[must_use]
@@ -136,11 +142,9 @@ impl<'c> Branch<'c> {
             });
         }
         if let Some(what) = self.not_ours(&ledger, exists, state, texts) {
-            ledger.unreadable.push(Unreadable {
-                file: self.name.to_owned(),
-                line: 0,
-                what,
-            });
+            ledger.mark(self.name, 0, &what);
+        } else if exists && ledger.is_writable() && !texts.contains_key(META) {
+            ledger.mark(META, 0, "missing");
         }
         ledger
     }
@@ -156,7 +160,7 @@ impl<'c> Branch<'c> {
         if state.default_branch.as_deref() == Some(self.name) {
             return Some("the default branch holds the code, not the metrics".to_owned());
         }
-        let foreign = exists && ledger.unreadable.is_empty() && !texts.contains_key(META);
+        let foreign = exists && ledger.is_writable() && texts.is_empty();
         foreign.then(|| "the branch exists and holds no ledger".to_owned())
     }
 
@@ -166,7 +170,7 @@ impl<'c> Branch<'c> {
     /// # Errors
     /// When a newer version wrote it.
     pub fn repair(&self, loaded: &Loaded, today: NaiveDate) -> Result<Option<Repair>, TooNew> {
-        let in_lines = |broken: &Unreadable| loaded.texts.contains_key(&broken.file);
+        let in_lines = |b: &Unreadable| b.file == META || loaded.texts.contains_key(&b.file);
         if !loaded.ledger.unreadable.iter().all(in_lines) {
             return Ok(None);
         }

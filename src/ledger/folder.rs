@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
-use super::{Ledger, Plan, Repair, TooNew, repair};
-use crate::host::disk;
+use super::{ASIDE, Ledger, Plan, Repair, Step, TooNew, repair};
+use crate::host::{disk, text};
 
 /// Largest file that is read.
 const LARGEST: u64 = 512 << 20;
+/// Most times that all is read while others write.
+const READS: usize = 5;
 
 /// A folder with a ledger in it, or one that will have it.
 #[derive(Debug)]
@@ -66,27 +68,77 @@ impl Folder {
     }
 
     fn files(&self) -> Result<BTreeMap<String, String>, FolderError> {
-        let mut files = BTreeMap::new();
-        for path in disk::list_files(&self.root.join("ledger"))? {
-            let name = format!("ledger/{}", path.to_string_lossy().replace('\\', "/"));
-            if let Some(text) = disk::read_text(&self.root.join(&name), LARGEST)? {
-                files.insert(name, text);
+        for _ in 0..READS {
+            if let Some(files) = self.snapshot()? {
+                return Ok(files);
             }
         }
-        Ok(files)
+        let path = self.root.display();
+        Err(std::io::Error::other(format!("`{path}` changes faster than it can be read")).into())
     }
 
-    /// Carries a plan out: every file whole or not at all, deletions last.
+    /// Every file of the ledger; `None` when one went away meanwhile: another writer has folded it, and what it held is
+    /// in a file that may have been read before.
+    fn snapshot(&self) -> Result<Option<BTreeMap<String, String>>, FolderError> {
+        let mut files = BTreeMap::new();
+        let inside = self.root.join("ledger");
+        for path in disk::list_files(&inside)? {
+            let Some(name) = name_of(&path) else {
+                continue;
+            };
+            match disk::read_as_git(&inside.join(&path), LARGEST)? {
+                Some(bytes) => files.insert(name, text::of_bytes(bytes)),
+                None => return Ok(None),
+            };
+        }
+        Ok(Some(files))
+    }
+
+    /// Carries a plan out step by step, every file whole or not at all.
     ///
     /// # Errors
-    /// When the disk refuses; what was there stays readable.
+    /// When the disk refuses; what was there stays readable, and today's new lines are not there.
     pub fn save(&self, plan: &Plan) -> Result<(), FolderError> {
-        for (path, text) in &plan.writes {
-            disk::write_atomic(&self.root.join(path), text.as_bytes())?;
-        }
-        for path in &plan.deletes {
-            disk::remove_file(&self.root.join(path))?;
+        self.sweep()?;
+        for step in plan.steps() {
+            match step {
+                Step::Write(path, text) => {
+                    let path = self.root.join(path);
+                    // Git knows no empty folders: one in the place of a file is nothing.
+                    disk::remove_empty_folder(&path);
+                    disk::write_atomic(&path, text.as_bytes())?;
+                }
+                Step::Delete(path) => {
+                    let path = self.root.join(path);
+                    disk::remove_file(&path)?;
+                    let above = path.ancestors().skip(1);
+                    above
+                        .take_while(|folder| **folder != self.root)
+                        .for_each(disk::remove_empty_folder);
+                }
+            }
         }
         Ok(())
     }
+
+    /// Removes what writers that were killed have left half written. Whoever saves holds the lock, so nobody is writing.
+    fn sweep(&self) -> Result<(), FolderError> {
+        for path in disk::list_files(&self.root)? {
+            let name = path.file_name().map(|n| n.to_string_lossy());
+            if name.is_some_and(|n| n.starts_with('.') && n.ends_with(".tmp")) {
+                disk::remove_file(&self.root.join(path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Name in the ledger. What is hidden, or has a name of no language, is nobody's line; what was set aside is not read.
+fn name_of(path: &Path) -> Option<String> {
+    let hidden = |part: &std::ffi::OsStr| part.to_string_lossy().starts_with('.');
+    if path.iter().any(hidden) {
+        return None;
+    }
+    let name = format!("ledger/{}", path.to_str()?.replace('\\', "/"));
+    (!name.starts_with(ASIDE)).then_some(name)
 }

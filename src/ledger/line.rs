@@ -27,11 +27,10 @@ impl Line {
             });
         }
         let value: serde_json::Value = serde_json::from_str(raw).map_err(|e| {
-            if raw.starts_with("<<<<<<<")
-                || raw.starts_with("=======")
-                || raw.starts_with(">>>>>>>")
-            {
+            if CONFLICT.iter().any(|mark| raw.starts_with(mark)) {
                 "a merge conflict".to_owned()
+            } else if raw.starts_with('\u{fffd}') {
+                "not UTF-8".to_owned()
             } else {
                 format!("not JSON (column {})", e.column())
             }
@@ -68,6 +67,9 @@ impl Line {
             .map(|event| (event.fact.kind(), event.id.as_str()))
     }
 }
+
+/// How Git marks what it could not merge.
+const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 
 /// Kinds of facts that this version knows.
 const KNOWN: [&str; 7] = [

@@ -18,21 +18,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Events, Instant};
 
-pub use branch::{Branch, Loaded, Reading};
+pub use branch::{Branch, Loaded, Reading, first_day};
 pub use folder::{Folder, FolderError};
 pub use line::Line;
-pub use plan::Plan;
+pub use plan::{Plan, Step};
 pub use repair::{Repair, aside_path, repair};
 
 /// The layout that this version writes.
 pub const SCHEMA: u32 = 1;
+/// Where a repair puts what it could not read.
+const ASIDE: &str = "ledger/aside/";
+/// What is wrong with a file that something else has written over.
+const MARKED: &str = "re-encoded: it begins with a byte order mark";
+const RETURNED: &str = "re-encoded: lines end with a carriage return";
 
 /// Bookkeeping beside the lines: what cannot be told from the end of the history alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
-    /// Layout of the lines.
+    /// Newest layout that stands in the ledger; it never goes down.
     pub schema: u32,
-    /// Oldest layout that a reader must know.
+    /// Oldest layout that a reader must know to read, and to write, without harm.
     pub min_reader: u32,
     /// Who wrote last.
     pub writer: String,
@@ -144,49 +149,64 @@ pub fn months_between(since: NaiveDate, now: NaiveDate) -> Vec<String> {
     out
 }
 
-/// The day of a day shard's path.
+/// The day of a day shard's path, written as we write it.
 fn day_of(path: &str) -> Option<NaiveDate> {
     let name = path
         .strip_prefix("ledger/events/")?
         .strip_suffix(".jsonl")?;
-    NaiveDate::parse_from_str(name, "%Y/%m/%d").ok()
+    let day = NaiveDate::parse_from_str(name, "%Y/%m/%d").ok()?;
+    (day_path(day) == path).then_some(day)
 }
 
-/// The month of a month file's path.
+/// The month of a month file's path, written as we write it.
 fn month_file(path: &str) -> Option<&str> {
-    path.strip_prefix("ledger/months/")?.strip_suffix(".jsonl")
+    let month = path
+        .strip_prefix("ledger/months/")?
+        .strip_suffix(".jsonl")?;
+    let first: NaiveDate = format!("{month}-01").parse().ok()?;
+    (month_of(first) == month).then_some(month)
+}
+
+/// A file among the lines that holds none of ours: whatever stands in it would be passed over in silence.
+fn is_foreign(path: &str) -> bool {
+    let among = path.starts_with("ledger/events/") || path.starts_with("ledger/months/");
+    among && day_of(path).is_none() && month_file(path).is_none()
+}
+
+/// A line as we would have written it: without the marks that an editor, a checkout or a shell put on it.
+fn clean(raw: &str) -> &str {
+    raw.trim_start_matches('\u{feff}').trim_end_matches('\r')
+}
+
+/// What of the bookkeeping every version can read, whatever becomes of the rest.
+#[derive(Deserialize)]
+struct Layout {
+    schema: u32,
+    min_reader: u32,
 }
 
 impl Ledger {
     /// Reads files by path. `loaded_since` is the first month that was asked for; `None` when all were read.
     ///
     /// # Errors
-    /// When the layout is newer than ours.
+    /// When it asks for a reader of a newer layout than ours.
     pub fn read(
         files: &BTreeMap<String, String>,
         loaded_since: Option<&str>,
     ) -> Result<Self, TooNew> {
         let mut ledger = Self::default();
         if let Some(text) = files.get(META) {
-            match serde_json::from_str::<Meta>(text) {
-                Ok(meta) => ledger.meta = meta,
-                Err(e) => ledger.unreadable.push(Unreadable {
-                    file: META.to_owned(),
-                    line: e.line(),
-                    what: "not the ledger's bookkeeping".to_owned(),
-                }),
-            }
-        }
-        if ledger.meta.min_reader > SCHEMA || ledger.meta.schema > SCHEMA {
-            return Err(TooNew {
-                found: ledger.meta.schema,
-                known: SCHEMA,
-            });
+            ledger.read_meta(text)?;
         }
         for (path, text) in files {
             if day_of(path).is_some() || month_file(path).is_some() {
                 ledger.take_in(path, text);
+            } else if is_foreign(path) && ledger.meta.schema <= SCHEMA {
+                ledger.mark(path, 0, "no file of the ledger");
             }
+        }
+        if !files.contains_key(META) {
+            ledger.meta.first_month = ledger.oldest_month();
         }
         let cut = match (loaded_since, &ledger.meta.first_month) {
             (Some(loaded), Some(first)) => first.as_str() < loaded,
@@ -198,10 +218,31 @@ impl Ledger {
         Ok(ledger)
     }
 
+    fn read_meta(&mut self, text: &str) -> Result<(), TooNew> {
+        if let Ok(layout) = serde_json::from_str::<Layout>(clean(text))
+            && layout.min_reader > SCHEMA
+        {
+            let found = layout.schema.max(layout.min_reader);
+            return Err(TooNew {
+                found,
+                known: SCHEMA,
+            });
+        }
+        match serde_json::from_str(clean(text)) {
+            Ok(meta) => self.meta = meta,
+            Err(e) => self.mark(META, e.line(), "not the ledger's bookkeeping"),
+        }
+        if self.is_writable() {
+            self.mark_encoding(META, text);
+        }
+        Ok(())
+    }
+
     fn take_in(&mut self, path: &str, text: &str) {
         let mut lines = Vec::new();
-        for (number, raw) in text.lines().enumerate() {
-            let raw = raw.trim_start_matches('\u{feff}').trim_end_matches('\r');
+        let broken = self.unreadable.len();
+        for (number, raw) in text.split('\n').enumerate() {
+            let raw = clean(raw);
             if raw.trim().is_empty() {
                 continue;
             }
@@ -212,14 +253,42 @@ impl Ledger {
                     }
                     lines.push(line);
                 }
-                Err(what) => self.unreadable.push(Unreadable {
-                    file: path.to_owned(),
-                    line: number + 1,
-                    what,
-                }),
+                Err(what) => self.mark(path, number + 1, &what),
             }
         }
+        self.mark_encoding(path, text);
+        // We write no such file: it was cut, and what it held is not known.
+        if lines.is_empty() && self.unreadable.len() == broken {
+            self.mark(path, 0, "empty");
+        }
         self.files.insert(path.to_owned(), lines);
+    }
+
+    /// From here on it is read-only.
+    fn mark(&mut self, file: &str, line: usize, what: &str) {
+        self.unreadable.push(Unreadable {
+            file: file.to_owned(),
+            line,
+            what: what.to_owned(),
+        });
+    }
+
+    /// Its lines are understood all the same; whoever wrote them over may write them again.
+    fn mark_encoding(&mut self, file: &str, text: &str) {
+        let mut lines = text.split('\n').enumerate();
+        if let Some((number, raw)) = lines.find(|(_, raw)| clean(raw).len() < raw.len()) {
+            let mark = raw.starts_with('\u{feff}');
+            let what = if mark { MARKED } else { RETURNED };
+            self.mark(file, number + 1, what);
+        }
+    }
+
+    fn oldest_month(&self) -> Option<String> {
+        let months = self.files.keys().filter_map(|path| {
+            let folded = month_file(path).map(str::to_owned);
+            folded.or_else(|| day_of(path).map(month_of))
+        });
+        months.min()
     }
 
     /// Whether it may be written: everything that was read was understood.

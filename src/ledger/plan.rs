@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
-use super::{Ledger, Line, META, SCHEMA, day_of, day_path, month_of, month_path};
+use super::{ASIDE, Ledger, Line, META, SCHEMA, day_of, day_path, month_of, month_path};
 use crate::event::Event;
 
 /// Files to write and to delete, in one commit.
@@ -17,6 +17,34 @@ pub struct Plan {
     pub deletes: Vec<String>,
     /// Events that are new, or beat what was known.
     pub taken_in: usize,
+}
+
+/// One of the changes that a plan is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'p> {
+    /// A file by path, and all of its text.
+    Write(&'p str, &'p str),
+    /// A path that goes.
+    Delete(&'p str),
+}
+
+impl Plan {
+    /// The changes in an order that loses nothing wherever it stops: first what is set aside, then months before the
+    /// days whose lines they take, the new lines as the last of all writes, deletions at the end.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Step<'_>> {
+        let write = |(path, text)| Step::Write(path, text);
+        let writes = self.writes.iter().map(|(p, t)| (p.as_str(), t.as_str()));
+        let (aside, rest): (Vec<_>, Vec<_>) = writes.partition(|(path, _)| path.starts_with(ASIDE));
+        let rest = rest.into_iter().rev();
+        let deletes = self.deletes.iter().map(|path| Step::Delete(path));
+        aside
+            .into_iter()
+            .chain(rest)
+            .map(write)
+            .chain(deletes)
+            .collect()
+    }
 }
 
 impl Ledger {
@@ -47,7 +75,7 @@ impl Ledger {
         if self.meta.first_month.as_ref().is_none_or(|m| *m > month) {
             self.meta.first_month = Some(month);
         }
-        self.meta.schema = SCHEMA;
+        self.meta.schema = self.meta.schema.max(SCHEMA);
         self.meta.writer = super::Meta::default().writer;
         plan.writes.insert(META.to_owned(), self.meta_text());
         Some(plan)
@@ -68,16 +96,18 @@ impl Ledger {
             );
             plan.deletes.push(path.clone());
         }
-        let path = day_path(today);
-        plan.deletes.retain(|p| *p != path);
         let meta = super::Meta {
+            schema: self.meta.schema,
             first_month: (!kept.is_empty()).then(|| month_of(today)),
+            rest: self.meta.rest.clone(),
             ..super::Meta::default()
         };
-        let mut text = serde_json::to_string_pretty(&meta).unwrap_or_default();
-        text.push('\n');
-        plan.writes.insert(META.to_owned(), text);
-        plan.writes.insert(path, print(&kept));
+        plan.writes.insert(META.to_owned(), text_of(&meta));
+        if !kept.is_empty() {
+            let path = day_path(today);
+            plan.deletes.retain(|p| *p != path);
+            plan.writes.insert(path, print(&kept));
+        }
         plan
     }
 
@@ -93,9 +123,7 @@ impl Ledger {
     /// The bookkeeping as text.
     #[must_use]
     pub fn meta_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(&self.meta).unwrap_or_default();
-        text.push('\n');
-        text
+        text_of(&self.meta)
     }
 
     /// Moves the lines of earlier days into the files of their months. Exact: every line survives, a revised one once.
@@ -117,6 +145,13 @@ impl Ledger {
             plan.deletes.push(path);
         }
     }
+}
+
+fn text_of(meta: &super::Meta) -> String {
+    // A struct of strings and numbers always serialises.
+    let mut text = serde_json::to_string_pretty(meta).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// Puts lines in; a revision takes the place of the line that it beats.
@@ -142,7 +177,13 @@ fn join(lines: &mut Vec<Line>, more: impl IntoIterator<Item = Line>) {
                 let known = &mut lines[*slot.get()];
                 if let (Some(new), Some(old)) = (&line.event, &known.event) {
                     let joined = old.join(new);
-                    if joined == *new {
+                    if new == old {
+                        // One of them may carry a field that only a newer version knows.
+                        let more = (line.raw.len(), &line.raw) > (known.raw.len(), &known.raw);
+                        if more {
+                            *known = line;
+                        }
+                    } else if joined == *new {
                         *known = line;
                     } else if joined != *old {
                         *known = Line::of(&joined);

@@ -1,12 +1,12 @@
 //! Mending a broken ledger: what cannot be read is set aside, word for word; nothing is thrown away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde_json::json;
 
 use super::plan::print;
-use super::{Ledger, META, Plan, TooNew, Unreadable, day_of, month_file, month_of};
+use super::{ASIDE, Ledger, MARKED, META, Plan, RETURNED, SCHEMA, TooNew, Unreadable};
 use crate::event::digest;
 
 /// How a broken ledger is mended.
@@ -24,10 +24,11 @@ pub struct Repair {
 /// content, so that no repair overwrites what an earlier one set aside.
 #[must_use]
 pub fn aside_path(day: NaiveDate, text: &str) -> String {
-    format!("ledger/aside/{day}-{}.jsonl", digest(text.as_bytes(), 4))
+    format!("{ASIDE}{day}-{}.jsonl", digest(text.as_bytes(), 4))
 }
 
-/// How the ledger in these files is mended; `None` when nothing is broken.
+/// How the ledger in these files is mended; `None` when nothing is broken. What was only re-encoded is written anew, and
+/// a file without a line that can be read goes.
 ///
 /// # Errors
 /// When a newer version wrote it: what looks broken may only be new.
@@ -36,38 +37,37 @@ pub fn repair(
     today: NaiveDate,
 ) -> Result<Option<Repair>, TooNew> {
     let mut ledger = Ledger::read(files, None)?;
-    if ledger.is_writable() {
+    let has_meta = files.contains_key(META);
+    if ledger.is_writable() && (has_meta || ledger.files.is_empty()) {
         return Ok(None);
     }
-    let aside = std::mem::take(&mut ledger.unreadable);
-    let mut kept_aside = String::new();
-    let mut plan = Plan::default();
-    let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for broken in &aside {
-        let whole = files.get(&broken.file).map_or("", String::as_str);
-        // Bookkeeping is one document; a line of it alone would mean nothing.
-        let text = if broken.file == META {
-            whole
-        } else {
-            let all = lines
-                .entry(&broken.file)
-                .or_insert_with(|| whole.lines().collect());
-            all.get(broken.line.saturating_sub(1)).unwrap_or(&"")
-        };
-        let record = json!({
-            "file": broken.file, "line": broken.line, "what": broken.what, "text": text,
-        });
-        kept_aside.push_str(&record.to_string());
-        kept_aside.push('\n');
+    let meta = files.get(META).map_or("", String::as_str);
+    let (found, known) = (newest(meta).max(ledger.meta.schema), SCHEMA);
+    if found > known {
+        return Err(TooNew { found, known });
     }
-    for file in lines.into_keys() {
-        if let Some(lines) = ledger.files.get(file) {
-            plan.writes.insert(file.to_owned(), print(lines));
+    let broken = std::mem::take(&mut ledger.unreadable);
+    let paths: BTreeSet<&String> = broken.iter().map(|broken| &broken.file).collect();
+    let mut plan = Plan::default();
+    for path in paths.into_iter().filter(|path| *path != META) {
+        let lines = ledger
+            .files
+            .get(path)
+            .map_or_else(String::new, |l| print(l));
+        if lines.is_empty() {
+            ledger.files.remove(path);
+            plan.deletes.push(path.clone());
+        } else {
+            plan.writes.insert(path.clone(), lines);
         }
     }
-    plan.writes
-        .insert(aside_path(today, &kept_aside), kept_aside);
-    if aside.iter().any(|broken| broken.file == META) {
+    let lost_meta = !has_meta || broken.iter().any(|b| b.file == META && !b.is_encoding());
+    let aside: Vec<Unreadable> = broken.into_iter().filter(|b| !b.is_encoding()).collect();
+    let records = records(files, &aside);
+    if !records.is_empty() {
+        plan.writes.insert(aside_path(today, &records), records);
+    }
+    if lost_meta {
         ledger.rebuild_meta();
     }
     Ok(Some(Repair {
@@ -77,15 +77,56 @@ pub fn repair(
     }))
 }
 
+/// The newest layout that bookkeeping speaks of, whatever else became of it.
+fn newest(meta: &str) -> u32 {
+    let numbers = ["\"schema\"", "\"min_reader\""]
+        .into_iter()
+        .flat_map(|key| {
+            meta.split(key).skip(1).filter_map(|rest| {
+                let rest = rest.trim_start().strip_prefix(':')?.trim_start();
+                let end = rest.find(|c: char| !c.is_ascii_digit());
+                rest[..end.unwrap_or(rest.len())].parse::<u32>().ok()
+            })
+        });
+    numbers.max().unwrap_or(0)
+}
+
+/// What is set aside, word for word. Every file is split once: all of its lines may be broken.
+fn records(files: &BTreeMap<String, String>, aside: &[Unreadable]) -> String {
+    let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut out = String::new();
+    for broken in aside {
+        let whole = files.get(&broken.file).map_or("", String::as_str);
+        let line = broken.line.checked_sub(1);
+        // Bookkeeping is one document; a line of it alone would mean nothing.
+        let text = match line.filter(|_| broken.file != META) {
+            None => whole,
+            Some(line) => {
+                let all = lines.entry(&broken.file);
+                let all = all.or_insert_with(|| whole.split('\n').collect());
+                all.get(line).unwrap_or(&"")
+            }
+        };
+        let record = json!({
+            "file": broken.file, "line": broken.line, "what": broken.what, "text": text,
+        });
+        out.push_str(&record.to_string());
+        out.push('\n');
+    }
+    out
+}
+
+impl Unreadable {
+    /// Every line is understood: there is nothing to set aside.
+    fn is_encoding(&self) -> bool {
+        self.what == MARKED || self.what == RETURNED
+    }
+}
+
 impl Ledger {
     /// What of the bookkeeping the lines themselves tell. Where a collection was to go on is lost: it begins again.
     fn rebuild_meta(&mut self) {
-        let months = self
-            .files
-            .keys()
-            .filter_map(|path| month_file(path).map(str::to_owned))
-            .chain(self.files.keys().filter_map(|p| day_of(p)).map(month_of));
-        self.meta.first_month = months.min();
+        self.meta.first_month = self.oldest_month();
         let deployments = self
             .events
             .iter()
@@ -207,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn bookkeeping_of_a_newer_layout_is_not_rebuilt_as_ours() {
+        for meta in [
+            "{\"schema\": 2, \"min_rea",
+            "<<<<<<< a\n{\"schema\": 1}\n=======\n{\"schema\" :1, \"min_reader\": 3}\n>>>>>>> b\n",
+        ] {
+            let files = BTreeMap::from([(META.to_owned(), meta.to_owned())]);
+            assert!(repair(&files, today()).is_err(), "{meta}");
+        }
+        let cut = BTreeMap::from([(META.to_owned(), "{\"schema\": ".to_owned())]);
+        assert!(repair(&cut, today()).unwrap().is_some());
+    }
+
+    #[test]
     fn a_second_repair_of_a_day_leaves_the_first_alone() {
         let month = "ledger/months/2026-01.jsonl";
         let mend = |text: &str| {
@@ -214,8 +268,8 @@ mod tests {
             repair(&files, today()).unwrap().unwrap().finish()
         };
         let (first, second) = (mend("broken\n"), mend("broken too\n"));
-        assert_eq!(first.writes[month], "");
+        assert_eq!(first.deletes, [month], "no empty file stays");
         let both: BTreeMap<_, _> = first.writes.iter().chain(&second.writes).collect();
-        assert_eq!(both.len(), 4, "{both:?}");
+        assert_eq!(both.len(), 3, "{both:?}");
     }
 }

@@ -126,27 +126,125 @@ fn what_cannot_be_read_makes_the_ledger_read_only_and_is_named() {
 }
 
 #[test]
-fn a_byte_order_mark_and_carriage_returns_are_read_through() {
+fn what_was_re_encoded_is_counted_named_once_and_not_written() {
     let line = Line::of(&incident("inc:1", "2026-03-02T10:00:00Z", None)).raw;
-    let files = BTreeMap::from([(
-        "ledger/months/2026-03.jsonl".to_owned(),
-        format!("\u{feff}{line}\r\n"),
-    )]);
-    let ledger = Ledger::read(&files, None).unwrap();
-    assert!(ledger.is_writable());
-    assert_eq!(ledger.events.len(), 1);
+    for (text, said) in [
+        (format!("\u{feff}{line}\n"), ":1: re-encoded: it begins"),
+        (format!("{line}\r\n\r\n"), ":1: re-encoded: lines end"),
+    ] {
+        let files = BTreeMap::from([("ledger/months/2026-03.jsonl".to_owned(), text)]);
+        let ledger = Ledger::read(&files, None).unwrap();
+        assert_eq!(ledger.events.len(), 1);
+        assert_eq!(ledger.unreadable.len(), 1, "{:?}", ledger.unreadable);
+        let named = ledger.unreadable[0].to_string();
+        assert!(named.contains(said), "{named}");
+        let mended = repair(&files, day("2026-03-04")).unwrap().unwrap();
+        assert!(mended.aside.is_empty());
+        let plan = mended.finish();
+        assert_eq!(
+            plan.writes["ledger/months/2026-03.jsonl"],
+            format!("{line}\n")
+        );
+        assert_eq!(plan.writes.len(), 2, "the month and the bookkeeping");
+    }
 }
 
 #[test]
-fn a_newer_layout_is_refused() {
-    let files = BTreeMap::from([(
-        META.to_owned(),
-        r#"{"schema":2,"min_reader":2,"writer":"fivekeys 9"}"#.to_owned(),
-    )]);
-    assert_eq!(
-        Ledger::read(&files, None).unwrap_err(),
-        TooNew { found: 2, known: 1 }
-    );
+fn files_that_are_none_of_ours_are_named_and_others_of_ours_are_not() {
+    let line = Line::of(&incident("inc:1", "2026-03-02T10:00:00Z", None)).raw;
+    for path in [
+        "ledger/months/2026-3.jsonl",
+        "ledger/months/2026-13.jsonl",
+        "ledger/months/2026-03 (copy).jsonl",
+        "ledger/months/2026-03.jsonl/inside",
+        "ledger/events/2026/03/2.jsonl",
+        "ledger/events/2026/03/notes.txt",
+    ] {
+        let files = BTreeMap::from([(path.to_owned(), format!("{line}\n"))]);
+        let ledger = Ledger::read(&files, None).unwrap();
+        assert_eq!(ledger.unreadable[0].file, path);
+        let plan = repair(&files, day("2026-03-04")).unwrap().unwrap().finish();
+        assert_eq!(plan.deletes, [path]);
+        let kept = plan.writes.values().any(|text| text.contains("inc:1"));
+        assert!(kept, "{plan:?}");
+    }
+    for path in ["ledger/aside/x.jsonl", "ledger/index", "notes.txt"] {
+        let files = BTreeMap::from([(path.to_owned(), "?".to_owned())]);
+        assert!(Ledger::read(&files, None).unwrap().is_writable(), "{path}");
+    }
+}
+
+#[test]
+fn an_empty_file_was_cut_and_is_named() {
+    for text in ["", "\n \n"] {
+        let path = "ledger/months/2026-03.jsonl";
+        let files = BTreeMap::from([(path.to_owned(), text.to_owned())]);
+        let ledger = Ledger::read(&files, None).unwrap();
+        assert_eq!(ledger.unreadable[0].to_string(), format!("{path}: empty"));
+    }
+}
+
+fn meta(text: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(META.to_owned(), text.to_owned())])
+}
+
+#[test]
+fn a_layout_that_needs_a_newer_reader_is_refused_whatever_became_of_the_rest() {
+    for text in [
+        r#"{"schema":2,"min_reader":2,"writer":"fivekeys 9"}"#,
+        r#"{"schema":2,"min_reader":2,"writer":{"name":"fivekeys"},"head":[1]}"#,
+        "\u{feff}{\"schema\":2,\"min_reader\":2}",
+    ] {
+        let found = Ledger::read(&meta(text), None).unwrap_err();
+        assert_eq!(found, TooNew { found: 2, known: 1 });
+        assert!(repair(&meta(text), day("2026-03-04")).is_err());
+    }
+}
+
+#[test]
+fn a_newer_layout_that_we_may_write_keeps_its_number_its_fields_and_its_files() {
+    let text = r#"{"schema":2,"min_reader":1,"writer":"fivekeys 9","shards":{"by":"service"}}"#;
+    let mut files = meta(text);
+    let index = "ledger/months/2026-02.index".to_owned();
+    files.insert(index.clone(), "binary".to_owned());
+    let mut ledger = Ledger::read(&files, None).unwrap();
+    assert!(ledger.is_writable(), "{:?}", ledger.unreadable);
+    let event = incident("inc:1", "2026-03-03T10:00:00Z", None);
+    let plan = ledger.append(&[event], day("2026-03-03")).unwrap();
+    assert!(!plan.writes.contains_key(&index) && plan.deletes.is_empty());
+    let meta: Meta = serde_json::from_str(&plan.writes[META]).unwrap();
+    assert_eq!((meta.schema, meta.min_reader), (2, 1));
+    assert_eq!(meta.rest["shards"]["by"], "service");
+    let anew: Meta =
+        serde_json::from_str(&ledger.without(day("2026-03-03"), |_| true).writes[META]).unwrap();
+    assert_eq!((anew.schema, anew.rest.len()), (2, 1));
+    // What looks broken in it may only be new.
+    files.insert("ledger/months/2026-02.jsonl".to_owned(), "?".to_owned());
+    assert!(repair(&files, day("2026-03-04")).is_err());
+}
+
+#[test]
+fn of_two_equal_revisions_the_one_that_says_more_stays() {
+    let event = incident("inc:1", "2026-03-02T10:00:00Z", None);
+    let ours = Line::of(&event).raw;
+    let theirs = ours.replacen('{', "{\"later\":1,", 1);
+    for both in [[&ours, &theirs], [&theirs, &ours]] {
+        let days = [
+            "ledger/events/2026/03/01.jsonl",
+            "ledger/events/2026/03/02.jsonl",
+        ];
+        let files = days
+            .map(str::to_owned)
+            .into_iter()
+            .zip(both.map(|l| format!("{l}\n")));
+        let mut ledger = Ledger::read(&files.collect(), None).unwrap();
+        let other = incident("inc:2", "2026-03-03T10:00:00Z", None);
+        let plan = ledger.append(&[other], day("2026-03-03")).unwrap();
+        assert_eq!(
+            plan.writes["ledger/months/2026-03.jsonl"],
+            format!("{theirs}\n")
+        );
+    }
 }
 
 #[test]

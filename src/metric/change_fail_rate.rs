@@ -11,6 +11,8 @@ pub struct ChangeFailRate {
     pub with_failed_attempts: Proportion,
     /// One failed deployment each, in order.
     pub failed_ids: Vec<String>,
+    /// The same with failed attempts among them.
+    pub failed_ids_with_attempts: Vec<String>,
     /// Deployments of the last 24 hours, whose incidents may still come (rule W5).
     pub provisional: u64,
     /// Incidents opened in the window that nothing explains.
@@ -25,26 +27,27 @@ pub struct ChangeFailRate {
 #[must_use]
 pub fn measure(scope: &Scope<'_>, period: &Period) -> ChangeFailRate {
     let mut out = ChangeFailRate::default();
-    for unit in scope.effective_in(period.window) {
-        out.rate.total += 1;
-        if let Some(failed) = scope
-            .deployments(unit)
-            .find(|d| d.failed && d.is_effective())
-        {
-            out.rate.hits += 1;
-            out.failed_ids.push(failed.id.clone());
+    for unit in scope.units.iter().filter(|u| period.window.contains(u.at)) {
+        let failed = scope.deployments(unit).find(|d| {
+            if unit.effective {
+                d.failed && d.is_effective()
+            } else {
+                d.is_failed_attempt()
+            }
+        });
+        if unit.effective {
+            out.rate.total += 1;
+            out.rate.hits += u64::from(failed.is_some());
+            out.failed_ids.extend(failed.map(|d| d.id.clone()));
+            out.provisional += u64::from(period.now - unit.at < chrono::Duration::hours(24));
         }
-        out.provisional += u64::from(period.now - unit.at < chrono::Duration::hours(24));
+        if unit.effective || unit.failed_attempt {
+            out.with_failed_attempts.total += 1;
+            out.with_failed_attempts.hits += u64::from(failed.is_some());
+            out.failed_ids_with_attempts
+                .extend(failed.map(|d| d.id.clone()));
+        }
     }
-    let attempts = scope
-        .units
-        .iter()
-        .filter(|u| u.failed_attempt && period.window.contains(u.at))
-        .count() as u64;
-    out.with_failed_attempts = Proportion {
-        hits: out.rate.hits + attempts,
-        total: out.rate.total + attempts,
-    };
     out.unattributed = scope
         .timeline
         .incidents

@@ -112,7 +112,7 @@ fn means(stages: &BTreeMap<&'static str, Vec<f64>>, changes: usize) -> BTreeMap<
 }
 
 /// Changes by their first delivery; in a roll-up each counts once (rule LT5).
-fn delivered<'t>(scope: &Scope<'t>, period: &Period) -> Vec<&'t Change> {
+pub(super) fn delivered<'t>(scope: &Scope<'t>, period: &Period) -> Vec<&'t Change> {
     let mut out: Vec<&Change> = scope
         .changes()
         .filter(|c| period.window.contains(c.deployed_at))

@@ -5,15 +5,24 @@ use std::collections::BTreeMap;
 use super::{Distribution, Period, Scope, stats::survival};
 use crate::event::{Instant, seconds_between};
 
-/// How long until failed deployments are repaired.
+/// Failures restored in the window, and those that were open at its end.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct RecoveryTime {
-    /// Of the failures restored in the window (rule FD4).
-    pub all: Distribution,
-    /// Failed and not restored: deployment and age.
+pub struct Recoveries {
+    /// How long those restored in the window took (rule FD4).
+    pub restored: Distribution,
+    /// Failed and not restored: deployment and age, oldest first.
     pub open: Vec<(String, f64)>,
     /// Kaplan–Meier median with open failures as lower bounds (rule FD3).
     pub km_median: Option<f64>,
+}
+
+/// How long until failed deployments are repaired.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RecoveryTime {
+    /// Of deployments that took effect.
+    pub failures: Recoveries,
+    /// Of these and of failed attempts.
+    pub with_failed_attempts: Recoveries,
     /// Deployed to incident opened.
     pub detection: Distribution,
     /// Incident opened to resolved.
@@ -24,60 +33,103 @@ pub struct RecoveryTime {
     pub incidents_open: u64,
     /// First failed attempt of a streak to the next success.
     pub attempt_recovery: Distribution,
-    /// Both kinds of recovery together.
-    pub with_failed_attempts: Distribution,
-    /// Any failure in the window or restored in it.
-    pub any_failure: bool,
+}
+
+/// One failure, or one streak of failed attempts.
+struct Failure<'a> {
+    deployment: &'a str,
+    from: Instant,
+    /// When the whole deployment was over (rule W4).
+    at: Instant,
+    /// When it was repaired, known today.
+    until: Option<Instant>,
+}
+
+impl RecoveryTime {
+    /// What the team reports: with failed attempts where it counts them as failures (rule CF4).
+    #[must_use]
+    pub fn headline(&self, with_failed_attempts: bool) -> &Recoveries {
+        if with_failed_attempts {
+            &self.with_failed_attempts
+        } else {
+            &self.failures
+        }
+    }
+}
+
+impl Failure<'_> {
+    fn took(&self, until: Instant) -> f64 {
+        seconds_between(self.from, until).max(0) as f64
+    }
+}
+
+impl Recoveries {
+    fn of(mut failures: Vec<Failure<'_>>, period: &Period) -> Self {
+        failures.sort_by_key(|failure| (failure.from, failure.deployment));
+        let end = period.now.min(period.window.to);
+        let mut restored = Vec::new();
+        let mut open = Vec::new();
+        for failure in &failures {
+            // What is restored after the window was still open at its end.
+            match failure.until.filter(|at| *at < period.window.to) {
+                Some(at) if period.window.contains(at) => restored.push(failure.took(at)),
+                None if failure.at < period.window.to => {
+                    open.push((failure.deployment.to_owned(), failure.took(end)));
+                }
+                Some(_) | None => {}
+            }
+        }
+        let spans: Vec<(f64, bool)> = restored
+            .iter()
+            .map(|took| (*took, true))
+            .chain(open.iter().map(|(_, age)| (*age, false)))
+            .collect();
+        Self {
+            km_median: survival::kaplan_meier(&spans, 0.95).and_then(|km| km.median()),
+            restored: Distribution::of(restored),
+            open,
+        }
+    }
 }
 
 /// Measures what was restored in the window.
 #[must_use]
 pub fn measure(scope: &Scope<'_>, period: &Period) -> RecoveryTime {
-    let mut out = RecoveryTime::default();
-    let mut restored = Vec::new();
+    let streaks = attempt_streaks(scope);
+    let attempts = streaks
+        .iter()
+        .filter_map(|streak| Some((streak, streak.until?)))
+        .filter(|(_, at)| period.window.contains(*at))
+        .map(|(streak, at)| streak.took(at));
+    let mut out = RecoveryTime {
+        attempt_recovery: Distribution::of(attempts),
+        failures: Recoveries::of(failures(scope), period),
+        with_failed_attempts: Recoveries::of(
+            failures(scope).into_iter().chain(streaks).collect(),
+            period,
+        ),
+        ..RecoveryTime::default()
+    };
+    incidents(scope, period, &mut out);
+    out
+}
+
+/// Each failed deployment; the parts of a run are one, which is repaired when all of them are.
+fn failures<'a>(scope: &'a Scope<'_>) -> Vec<Failure<'a>> {
+    let mut out = Vec::new();
     for unit in scope.units.iter().filter(|u| u.effective) {
         let failed: Vec<_> = scope
             .deployments(unit)
             .filter(|d| d.failed && d.is_effective())
             .collect();
-        let Some(first) = failed.first() else {
-            continue;
-        };
-        let inside = period.window.contains(unit.at);
         let whole: Option<Vec<Instant>> = failed.iter().map(|d| d.restored_at).collect();
-        // What is restored after the window was still open at its end.
-        let end = whole
-            .and_then(|all| all.into_iter().max())
-            .filter(|at| *at < period.window.to);
-        out.any_failure |= inside;
-        match end {
-            Some(at) if period.window.contains(at) => {
-                out.any_failure = true;
-                restored.push(seconds_between(first.finished_at, at).max(0) as f64);
-            }
-            None if unit.at < period.window.to => {
-                let until = period.now.min(period.window.to);
-                let age = seconds_between(first.finished_at, until).max(0) as f64;
-                out.open.push((first.id.clone(), age));
-            }
-            Some(_) | None => {}
-        }
+        out.extend(failed.first().map(|first| Failure {
+            deployment: &first.id,
+            from: first.finished_at,
+            at: unit.at,
+            until: whole.and_then(|all| all.into_iter().max()),
+        }));
     }
-    let spans: Vec<(f64, bool)> = restored
-        .iter()
-        .map(|took| (*took, true))
-        .chain(out.open.iter().map(|(_, age)| (*age, false)))
-        .collect();
-    out.km_median = survival::kaplan_meier(&spans, 0.95).and_then(|km| km.median());
-    let attempts: Vec<f64> = attempt_recoveries(scope)
-        .into_iter()
-        .filter(|(at, _)| period.window.contains(*at))
-        .map(|(_, took)| took)
-        .collect();
-    out.with_failed_attempts = Distribution::of(restored.iter().chain(&attempts).copied());
-    out.attempt_recovery = Distribution::of(attempts);
-    out.all = Distribution::of(restored);
-    incidents(scope, period, &mut out);
     out
 }
 
@@ -118,22 +170,42 @@ fn incidents(scope: &Scope<'_>, period: &Period, out: &mut RecoveryTime) {
     out.detection = Distribution::of(detection);
 }
 
-/// Each streak of failed attempts of a service: when it ended, and its seconds from finish to finish.
+/// Each streak of failed attempts that ended: when, and its seconds from finish to finish.
 pub(super) fn attempt_recoveries(scope: &Scope<'_>) -> Vec<(Instant, f64)> {
-    let mut streaks: BTreeMap<Option<&str>, Instant> = BTreeMap::new();
+    attempt_streaks(scope)
+        .iter()
+        .filter_map(|streak| streak.until.map(|at| (at, streak.took(at))))
+        .collect()
+}
+
+/// Each streak of failed attempts of a service, named by its first and ended by the next success.
+fn attempt_streaks<'a>(scope: &'a Scope<'_>) -> Vec<Failure<'a>> {
+    let mut streaks: BTreeMap<Option<&str>, (&str, Instant)> = BTreeMap::new();
     let mut out = Vec::new();
     let mut own: Vec<usize> = scope.units.iter().flat_map(|u| u.members.clone()).collect();
     own.sort_unstable();
     for deployment in own.iter().map(|at| &scope.timeline.deployments[*at]) {
         let service = deployment.service.as_deref();
         if deployment.is_failed_attempt() {
-            streaks.entry(service).or_insert(deployment.finished_at);
+            streaks
+                .entry(service)
+                .or_insert((&deployment.id, deployment.finished_at));
         } else if deployment.is_effective()
-            && let Some(from) = streaks.remove(&service)
+            && let Some((first, from)) = streaks.remove(&service)
         {
-            let at = deployment.finished_at;
-            out.push((at, seconds_between(from, at) as f64));
+            out.push(Failure {
+                deployment: first,
+                from,
+                at: from,
+                until: Some(deployment.finished_at),
+            });
         }
     }
+    out.extend(streaks.into_values().map(|(deployment, from)| Failure {
+        deployment,
+        from,
+        at: from,
+        until: None,
+    }));
     out
 }

@@ -7,6 +7,7 @@ pub mod change_lead_time;
 pub mod deployment_frequency;
 pub mod deployment_rework_rate;
 pub mod failed_deployment_recovery_time;
+pub mod flow;
 mod scope;
 pub mod silence;
 pub mod stats;

@@ -7,24 +7,36 @@ use super::{RenderError, font, humanize, template};
 use crate::report::v1::Report;
 use crate::report::{METRICS, headline};
 
-/// Told apart by every kind of colour vision; white on each has a contrast above 4.5.
-const NEUTRAL: &str = "#0b5f99";
-const GOOD: &str = "#0b5f99";
-const MIDDLE: &str = "#7a5c00";
-const LOW: &str = "#a8430b";
-const NO_DATA: &str = "#626a73";
+/// A fill in light and in dark pages. Told apart by every kind of colour vision; white on each is read easily.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+struct Fill {
+    light: &'static str,
+    dark: &'static str,
+}
+
+const LABEL: Fill = fill("#444c56", "#3a434e");
+const NEUTRAL: Fill = fill("#0b5f99", "#1f6fad");
+const MIDDLE: Fill = fill("#7a5c00", "#866604");
+const LOW: Fill = fill("#a8430b", "#b44d14");
+const NO_DATA: Fill = fill("#626a73", "#656d76");
+
+const fn fill(light: &'static str, dark: &'static str) -> Fill {
+    Fill { light, dark }
+}
 
 /// What one badge says.
 struct Badge {
     path: String,
     label: &'static str,
     message: String,
-    color: &'static str,
+    /// What the wide one says.
+    wide: String,
+    fill: Fill,
     /// Read aloud and shown when pointed at; carries the band with its edition.
     title: String,
 }
 
-/// Every badge as (path, content): `badges/NAME.svg` and `badges/NAME.json`.
+/// Every badge as (path, content): `badges/NAME.svg`, `badges/NAME-wide.svg` and `badges/NAME.json`.
 ///
 /// # Errors
 /// When the template cannot be rendered: a bug.
@@ -34,7 +46,8 @@ pub fn badges(report: &Report) -> Result<Vec<(String, String)>, RenderError> {
     all.extend(rows.iter().map(|row| one(report, row)));
     let mut out = Vec::new();
     for badge in &all {
-        out.push((format!("{}.svg", badge.path), svg(badge)?));
+        out.push((format!("{}.svg", badge.path), svg(badge, &badge.message)?));
+        out.push((format!("{}-wide.svg", badge.path), svg(badge, &badge.wide)?));
         out.push((format!("{}.json", badge.path), endpoint(badge)?));
     }
     Ok(out)
@@ -52,21 +65,34 @@ fn overall(report: &Report) -> Badge {
         "change_lead_time",
         "change_fail_rate",
     ];
-    let values: Vec<String> = shown.iter().filter_map(|id| short(report, id)).collect();
-    let words: Vec<String> = view::rows(&report.overall)
+    // One that is missing keeps its place, so that no other is taken for it.
+    let values: Vec<Option<String>> = shown.iter().map(|id| short(report, id)).collect();
+    let rows = view::rows(&report.overall);
+    let words: Vec<String> = rows
         .iter()
         .map(|row| format!("{} {}", row.title.to_lowercase(), row.value))
         .collect();
-    let has_data = !values.is_empty();
+    let named: Vec<String> = rows
+        .iter()
+        .filter_map(|row| Some(format!("{} {}", label(row.id), short(report, row.id)?)))
+        .collect();
+    let has_data = values.iter().any(Option::is_some);
+    let values = values
+        .into_iter()
+        .map(|v| v.unwrap_or_else(|| "–".to_owned()));
+    let said = |parts: Vec<String>| {
+        if has_data {
+            parts.join(" · ")
+        } else {
+            humanize::NOTHING.to_owned()
+        }
+    };
     Badge {
         path: "badges/dora".to_owned(),
         label: "DORA",
-        message: if has_data {
-            values.join(" · ")
-        } else {
-            humanize::NOTHING.to_owned()
-        },
-        color: if has_data { NEUTRAL } else { NO_DATA },
+        message: said(values.collect()),
+        wide: said(named),
+        fill: if has_data { NEUTRAL } else { NO_DATA },
         title: format!("DORA: {}", words.join(", ")),
     }
 }
@@ -78,12 +104,18 @@ fn one(report: &Report, row: &Row) -> Badge {
         (true, false) => format!(" ({})", row.band),
         (false, _) => format!(": {}", row.reason),
     };
+    let wide = match (row.known, row.interval.as_str(), row.why.as_str()) {
+        (true, "", _) | (false, _, "") => message.clone(),
+        (true, interval, _) => format!("{message} (95 %: {interval})"),
+        (false, _, why) => format!("{message}: {why}"),
+    };
     Badge {
         path: format!("badges/{}", row.slug),
         label: label(row.id),
-        color: if row.known { color(&row.band) } else { NO_DATA },
+        fill: if row.known { color(&row.band) } else { NO_DATA },
         title: format!("{}: {}{more}", row.title, row.value),
         message,
+        wide,
     }
 }
 
@@ -99,16 +131,14 @@ fn label(metric: &str) -> &'static str {
 }
 
 /// By the lower end of the band; a metric without one is neutral.
-fn color(band: &str) -> &'static str {
+fn color(band: &str) -> Fill {
     let name = band.rsplit(": ").next().unwrap_or("");
     if name.contains("low") {
         LOW
     } else if name.contains("medium") {
         MIDDLE
-    } else if name.is_empty() {
-        NEUTRAL
     } else {
-        GOOD
+        NEUTRAL
     }
 }
 
@@ -126,19 +156,20 @@ fn endpoint(badge: &Badge) -> Result<String, RenderError> {
         schema_version: 1,
         label: badge.label,
         message: &badge.message,
-        color: badge.color.trim_start_matches('#'),
+        color: badge.fill.light.trim_start_matches('#'),
     })?;
     text.push('\n');
     Ok(text)
 }
 
-fn svg(badge: &Badge) -> Result<String, RenderError> {
+fn svg(badge: &Badge, message: &str) -> Result<String, RenderError> {
     #[derive(Serialize)]
     struct Drawing<'a> {
         title: &'a str,
         label: &'a str,
         message: &'a str,
-        color: &'a str,
+        label_fill: Fill,
+        fill: Fill,
         width: String,
         split: String,
         right: String,
@@ -148,27 +179,25 @@ fn svg(badge: &Badge) -> Result<String, RenderError> {
         message_width: String,
     }
     let px = |value: f64| format!("{value:.1}");
-    let (label, message) = (
-        font::width_11px(badge.label),
-        font::width_11px(&badge.message),
-    );
+    let (label, words) = (font::width_11px(badge.label), font::width_11px(message));
     // Six pixels of air on each outer side, five at the seam.
     let split = (label + 11.0).round();
-    let right = (message + 11.0).round();
+    let right = (words + 11.0).round();
     template::render(
         "badge.svg.j2",
         &Drawing {
             title: &badge.title,
             label: badge.label,
-            message: &badge.message,
-            color: badge.color,
+            message,
+            label_fill: LABEL,
+            fill: badge.fill,
             width: format!("{:.0}", split + right),
             split: format!("{split:.0}"),
             right: format!("{right:.0}"),
             label_x: px(6.0),
             label_width: px(label),
             message_x: px(split + 5.0),
-            message_width: px(message),
+            message_width: px(words),
         },
     )
 }
@@ -178,19 +207,64 @@ mod tests {
     use super::*;
     use crate::render::fixture;
 
+    fn text<'a>(all: &'a [(String, String)], path: &str) -> &'a str {
+        &all.iter().find(|(p, _)| p == path).unwrap().1
+    }
+
+    /// Relative luminance of a colour, and the contrast of white to it (WCAG 2.2).
+    fn contrast_of_white(color: &str) -> f64 {
+        let part = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&color[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        1.05 / (0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5) + 0.05)
+    }
+
     #[test]
-    fn six_badges_in_two_forms() {
+    fn white_is_read_on_every_fill() {
+        for fill in [LABEL, NEUTRAL, MIDDLE, LOW, NO_DATA] {
+            for color in [fill.light, fill.dark] {
+                assert!(contrast_of_white(color) >= 4.5, "{color}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_wide_ones_say_the_interval_and_every_name() {
+        let out = badges(&fixture::shop()).unwrap();
+        let one = text(&out, "badges/change-lead-time-wide.svg");
+        assert!(one.contains(">9.8 h (95 %: 8.3–12 h)<"), "{one}");
+        let all = text(&out, "badges/dora-wide.svg");
+        assert!(
+            all.contains("change lead time 9.8 h · deployment frequency 2.4/day"),
+            "{all}"
+        );
+    }
+
+    #[test]
+    fn six_badges_in_two_widths_and_for_shields() {
         let out = badges(&fixture::shop()).unwrap();
         let paths: Vec<&str> = out.iter().map(|(path, _)| path.as_str()).collect();
-        assert_eq!(paths.len(), 12);
-        assert_eq!(paths[..2], ["badges/dora.svg", "badges/dora.json"]);
+        assert_eq!(paths.len(), 18);
+        assert_eq!(
+            paths[..3],
+            [
+                "badges/dora.svg",
+                "badges/dora-wide.svg",
+                "badges/dora.json"
+            ]
+        );
         for metric in &METRICS {
             assert!(
                 paths.contains(&format!("badges/{}.svg", metric.id.replace('_', "-")).as_str())
             );
         }
         assert_eq!(
-            out[1].1,
+            out[2].1,
             "{\"schemaVersion\":1,\"label\":\"DORA\",\"message\":\"2.4/day · 9.8 h · 4 %\",\"color\":\"0b5f99\"}\n"
         );
     }
@@ -215,7 +289,15 @@ mod tests {
     fn no_data_is_a_badge_too() {
         let out = badges(&fixture::empty()).unwrap();
         assert!(out.iter().all(|(_, text)| text.contains("no data")));
-        assert!(out[0].1.contains(NO_DATA));
+        assert!(out[0].1.contains(NO_DATA.light) && out[0].1.contains(NO_DATA.dark));
+        let young = badges(&fixture::young()).unwrap();
+        assert!(
+            young[2].1.contains("\"2.3/week · – · 0 %\""),
+            "{}",
+            young[2].1
+        );
+        let wide = text(&out, "badges/change-lead-time-wide.svg");
+        assert!(wide.contains(">no data: no deployments<"), "{wide}");
     }
 
     #[test]

@@ -34,6 +34,12 @@ pub(crate) fn stage_title(name: &str) -> String {
     }
 }
 
+/// Whether a name is that of a stage; what lies within stages adds nothing to the lead time.
+#[must_use]
+pub(crate) fn is_stage(name: &str) -> bool {
+    stage_title(name).starts_with("stage ")
+}
+
 /// Every distribution of a scope that has values.
 #[must_use]
 pub(crate) fn of(scope: &Scope) -> Vec<(String, Quantiles)> {

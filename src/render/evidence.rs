@@ -103,7 +103,7 @@ pub(crate) fn change_name(id: &str) -> String {
 }
 
 /// Middle of a few values.
-fn middle(mut values: Vec<f64>) -> Option<f64> {
+pub(crate) fn middle(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     let upper = *values.get(half)?;

@@ -15,6 +15,8 @@ const OTHER: u16 = 1302;
 
 /// Width of the middle dot.
 const MIDDLE_DOT: u16 = 745;
+/// Width of a minus, as of plus and equals.
+const MINUS: u16 = 1676;
 
 /// Width of a text in pixels at 11 px.
 #[must_use]
@@ -26,6 +28,7 @@ pub(crate) fn width_11px(text: &str) -> f64 {
 fn letter(c: char) -> u16 {
     match c {
         '·' => MIDDLE_DOT,
+        '−' => MINUS,
         _ => u32::from(c)
             .checked_sub(32)
             .and_then(|at| WIDTHS.get(at as usize).copied())

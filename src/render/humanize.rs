@@ -219,6 +219,32 @@ pub(crate) fn axis_day(start: &str) -> String {
         .map_or_else(|_| start.to_owned(), |day| day.format("%-d %b").to_string())
 }
 
+/// The same; `long` axes name month and year: `Mar 2026`.
+#[must_use]
+pub(crate) fn axis_label(start: &str, long: bool) -> String {
+    if !long {
+        return axis_day(start);
+    }
+    NaiveDate::parse_from_str(start, "%Y-%m-%d")
+        .map_or_else(|_| start.to_owned(), |day| day.format("%b %Y").to_string())
+}
+
+/// A round span with its largest whole unit: `15 min`, `12 h`, `2 w`, `30 d`.
+#[must_use]
+pub(crate) fn span_name(seconds: f64) -> String {
+    let units = [
+        (365.0 * DAY, "y"),
+        (7.0 * DAY, "w"),
+        (DAY, "d"),
+        (HOUR, "h"),
+        (MINUTE, "min"),
+    ];
+    let whole = |size: f64| seconds >= size && (seconds % size).abs() < 0.5;
+    let found = units.into_iter().find(|(size, _)| whole(*size));
+    let (size, name) = found.unwrap_or((1.0, "s"));
+    format!("{:.0} {name}", seconds / size)
+}
+
 fn calendar(zone: &str) -> Calendar {
     zone.parse().map_or_else(
         |_| Calendar::default(),
@@ -229,36 +255,75 @@ fn calendar(zone: &str) -> Calendar {
     )
 }
 
+/// Why a number is missing (rule MD1), by code, and the sentence that says it.
+pub const REASONS: [(&str, &str); 13] = [
+    (
+        "no_deployments",
+        "No production deployment took effect in this window.",
+    ),
+    (
+        "baseline_only",
+        "Only first deployments so far: what they delivered is not known, so nothing can be timed yet.",
+    ),
+    (
+        "no_incident_source",
+        "No incident source is set up, so only rollbacks, reverts and hotfixes can show a failure.",
+    ),
+    (
+        "incident_source_silent",
+        "The incident source fell silent, so a rate would only look good.",
+    ),
+    (
+        "no_failures",
+        "No failed deployment was repaired in this window, so there is nothing to time.",
+    ),
+    (
+        "all_open",
+        "Every failed deployment is still open: there are only lower bounds.",
+    ),
+    (
+        "short_history",
+        "The history begins inside the window; rates use the days that it covers.",
+    ),
+    ("not_permitted", "The token may not read what this needs."),
+    (
+        "rate_limited",
+        "The platform's rate limit was reached before everything was read.",
+    ),
+    ("truncated", "The platform returned only part of the data."),
+    (
+        "by_time",
+        "Without the commit graph, changes are matched to deployments by time only.",
+    ),
+    (
+        "negative",
+        "It was deployed before it began: two clocks disagree.",
+    ),
+    (
+        "approximate_time",
+        "Some deployments have no exact finishing time.",
+    ),
+];
+
+/// Why a metric is missing where so many deployments took effect: the closed list has no code of its own for
+/// deployments that brought nothing to time.
+#[must_use]
+pub(crate) fn missing(metric: &str, code: &str, deployments: u64) -> String {
+    let timed = matches!(
+        metric,
+        "change_lead_time" | "pr_created_to_deploy" | "merge_to_deploy"
+    );
+    if timed && deployments > 0 && code == "no_deployments" {
+        return "No deployment of this window brought a change that could be timed.".to_owned();
+    }
+    reason(code)
+}
+
 /// A reason code (rule MD1) as one sentence; an unknown code is shown as it is.
 #[must_use]
 pub fn reason(code: &str) -> String {
-    let sentence = match code {
-        "no_deployments" => "No production deployment took effect in this window.",
-        "baseline_only" => {
-            "Only first deployments so far: what they delivered is not known, so nothing can be timed yet."
-        }
-        "no_incident_source" => {
-            "No incident source is set up, so only rollbacks, reverts and hotfixes can show a failure."
-        }
-        "incident_source_silent" => {
-            "The incident source fell silent, so a rate would only look good."
-        }
-        "no_failures" => {
-            "No failed deployment was repaired in this window, so there is nothing to time."
-        }
-        "all_open" => "Every failed deployment is still open: there are only lower bounds.",
-        "short_history" => {
-            "The history begins inside the window; rates use the days that it covers."
-        }
-        "not_permitted" => "The token may not read what this needs.",
-        "rate_limited" => "The platform's rate limit was reached before everything was read.",
-        "truncated" => "The platform returned only part of the data.",
-        "by_time" => "Without the commit graph, changes are matched to deployments by time only.",
-        "negative" => "It was deployed before it began: two clocks disagree.",
-        "approximate_time" => "Some deployments have no exact finishing time.",
-        other => return other.replace('_', " "),
-    };
-    sentence.to_owned()
+    let known = REASONS.iter().find(|(known, _)| *known == code);
+    known.map_or_else(|| code.replace('_', " "), |(_, says)| (*says).to_owned())
 }
 
 #[cfg(test)]
@@ -352,5 +417,8 @@ mod tests {
         assert_eq!(minute(at, "UTC"), "2026-03-01 23:30");
         assert_eq!(day(at, "not/a zone"), "2026-03-01");
         assert_eq!(axis_day("2026-03-02"), "2 Mar");
+        assert_eq!(axis_label("2026-03-02", true), "Mar 2026");
+        let spans = [1.0, 900.0, 43_200.0, 604_800.0, 2_592_000.0].map(span_name);
+        assert_eq!(spans, ["1 s", "15 min", "12 h", "1 w", "30 d"]);
     }
 }

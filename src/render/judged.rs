@@ -1,5 +1,7 @@
 //! Promises, the place in the industry, the bottleneck and what to do next, in words.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::humanize;
@@ -94,11 +96,28 @@ pub(crate) fn of(report: &Report) -> Judged {
     }
 }
 
+/// The target of each metric that has one for all services together: `<= 1 d: met`. Of several the first.
+#[must_use]
+pub(crate) fn lines(report: &Report) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    for target in report.targets.iter().filter(|t| t.service.is_none()) {
+        let limit = humanize::value(unit(&target.unit), target.limit);
+        let percentile = match target.percentile {
+            Some(p) if p != 50 => format!("p{p} "),
+            _ => String::new(),
+        };
+        let state = target.state.replace('_', " ");
+        let line = format!("{percentile}{} {limit}: {state}", target.comparison);
+        out.entry(target.metric.clone()).or_insert(line);
+    }
+    out
+}
+
 fn promises(report: &Report) -> Vec<Promise> {
     let targets = report.targets.iter().take(MOST).map(|target| Promise {
         state: target.state.replace('_', " "),
         text: target.text.clone(),
-        now: now(target),
+        now: now(report, target),
         way: target
             .progress
             .as_ref()
@@ -133,12 +152,13 @@ fn unit(name: &str) -> Unit {
 }
 
 /// `9.8 h (8.3–12 h)`, or why there is none.
-fn now(target: &Target) -> String {
+fn now(report: &Report, target: &Target) -> String {
     let unit = unit(&target.unit);
     let Some(value) = target.value else {
         let reason = target.reason.as_deref().unwrap_or("no_deployments");
         let because = target.because.clone();
-        return because.unwrap_or_else(|| humanize::reason(reason));
+        let count = report.overall.metrics.deployment_frequency.count;
+        return because.unwrap_or_else(|| humanize::missing(&target.metric, reason, count));
     };
     let interval = match (target.low, target.high) {
         (Some(low), Some(high)) => humanize::interval(unit, value, [low, high]),

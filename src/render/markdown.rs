@@ -1,11 +1,14 @@
 //! The job summary and the full report in Markdown: one view, less detail where it would be too long.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::beyond::{self, Line};
 use super::chart::{Scale, unit_size, unit_word};
 use super::evidence::{self, DeploymentRow};
 use super::judged::{self, Judged};
+use super::this::{self, This};
 use super::view::{self, Header, Row};
 use super::{RenderError, Style, distribution, escape, humanize, spark, template};
 use crate::report::Unit;
@@ -41,8 +44,12 @@ pub struct RunFacts {
     pub swept: usize,
     /// Events of earlier runs that were stored late.
     pub recovered: usize,
+    /// What the run's deployment did to the five metrics, those that it moved.
+    pub effects: Vec<Effect>,
     /// Pull requests commented on.
     pub commented: usize,
+    /// Page of the digest that was written.
+    pub digest: Option<String>,
     /// The metrics branch.
     pub branch: String,
     /// Such as `https://github.com`.
@@ -51,6 +58,33 @@ pub struct RunFacts {
     pub repository: String,
     /// Whether readers need an account.
     pub private: bool,
+}
+
+/// A metric with and without one deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Effect {
+    /// Title of the metric.
+    pub title: &'static str,
+    /// Without the deployment, in words.
+    pub without: String,
+    /// With it.
+    pub with: String,
+}
+
+/// The metrics that differ, in words, between two reports of one window; a number that was not there before is no
+/// effect.
+#[must_use]
+pub fn effects(without: &Report, with: &Report) -> Vec<Effect> {
+    let before = view::rows(&without.overall);
+    let pairs = before.into_iter().zip(view::rows(&with.overall));
+    pairs
+        .filter(|(before, now)| before.known && now.known && before.value != now.value)
+        .map(|(before, now)| Effect {
+            title: now.title,
+            without: before.value,
+            with: now.value,
+        })
+        .collect()
 }
 
 /// How much is shown; each level drops whole sections and rows, never half of one.
@@ -89,6 +123,8 @@ const LEVELS: [Detail; 4] = [
 pub(crate) struct Page<'a> {
     header: Header,
     rows: Vec<Row>,
+    /// State and line of the target of each metric that has one.
+    targets: BTreeMap<String, String>,
     charts: Vec<Mermaid>,
     this: Option<This>,
     deployments: Vec<DeploymentRow>,
@@ -118,25 +154,8 @@ struct Mermaid {
     count: usize,
     unit: &'static str,
     top: String,
-    kind: &'static str,
-    series: Vec<Vec<String>>,
-}
-
-/// The deployment that this run recorded.
-#[derive(Serialize)]
-struct This {
-    row: DeploymentRow,
-    median_batch: String,
-    changes: Vec<Shipped>,
-    hidden: usize,
-}
-
-#[derive(Serialize)]
-struct Shipped {
-    name: String,
-    lead_time: String,
-    since_merge: String,
-    bot: bool,
+    /// `bar` or `line`, and its values.
+    series: Vec<(&'static str, Vec<String>)>,
 }
 
 /// The job summary, below 256 KiB.
@@ -189,12 +208,13 @@ fn page<'a>(report: &'a Report, this: Option<&str>, detail: Detail) -> Page<'a> 
     Page {
         header: view::header(report),
         rows: view::rows(&report.overall),
+        targets: judged::lines(report),
         charts: if detail.charts {
             charts(report)
         } else {
             Vec::new()
         },
-        this: this.and_then(|id| this_deployment(report, id, detail)),
+        this: this.and_then(|id| this::of(report, id, detail.rows)),
         deployments: effective
             .iter()
             .take(detail.rows)
@@ -228,83 +248,77 @@ fn page<'a>(report: &'a Report, this: Option<&str>, detail: Detail) -> Page<'a> 
     }
 }
 
-fn this_deployment(report: &Report, id: &str, detail: Detail) -> Option<This> {
-    let deployment = report.deployments.iter().find(|d| d.id == id)?;
-    let changes = evidence::delivered(report, deployment);
-    let mut batches: Vec<usize> = evidence::effective(report)
-        .iter()
-        .map(|d| d.changes.len())
-        .collect();
-    batches.sort_unstable();
-    let median = batches.get(batches.len() / 2).copied().unwrap_or(0);
-    Some(This {
-        row: evidence::deployment_row(report, deployment),
-        median_batch: humanize::plural(median as u64, "change"),
-        hidden: changes.len().saturating_sub(detail.rows),
-        changes: changes
-            .into_iter()
-            .take(detail.rows)
-            .map(|change| Shipped {
-                name: evidence::change_name(&change.id),
-                lead_time: change
-                    .lead_time_seconds
-                    .map_or_else(|| humanize::NOTHING.to_owned(), humanize::exact),
-                since_merge: change.merged_at.zip(change.deployed_at).map_or_else(
-                    || "–".to_owned(),
-                    |(merged, deployed)| humanize::exact((deployed - merged).num_seconds() as f64),
-                ),
-                bot: change.bot,
-            })
-            .collect(),
-    })
-}
-
 fn charts(report: &Report) -> Vec<Mermaid> {
     let weeks = spark::whole_weeks(&report.overall.series, POINTS);
     let mut out = Vec::new();
     if weeks.len() >= 2 && weeks.iter().any(|p| p.deployments > 0) {
         let values: Vec<f64> = weeks.iter().map(|p| p.deployments as f64).collect();
         let scale = Scale::holding(Unit::PerDay, values.iter().copied().fold(0.0, f64::max));
-        let series = vec![values.iter().map(|v| format!("{v:.0}")).collect()];
+        let bars = values.iter().map(|v| format!("{v:.0}")).collect();
         out.push(mermaid(
             "Deployments a week",
             &weeks,
             "deployments",
             scale.top,
-            ("bar", series),
+            vec![("bar", bars)],
         ));
     }
+    out.extend(lead_time(&weeks));
+    out.extend(instability(&weeks));
+    out
+}
+
+fn lead_time(weeks: &[&Point]) -> Option<Mermaid> {
     let mut timed: Vec<(&Point, f64, f64)> = weeks
         .iter()
         .filter_map(|p| Some((*p, p.lead_time_median_seconds?, p.lead_time_p90_seconds?)))
         .collect();
-    if timed.len() < weeks.len() {
-        // A week is missing: only labels tell which, so there may be no more than fit.
-        timed.drain(..timed.len().saturating_sub(LABELLED));
+    keep_labelled(&mut timed, weeks.len());
+    if timed.len() < 2 {
+        return None;
     }
-    if timed.len() >= 2 {
-        let max = timed.iter().map(|(_, _, p90)| *p90).fold(0.0, f64::max);
-        let size = unit_size(max);
-        let top = Scale::holding(Unit::Seconds, max).top / size;
-        let in_unit = |seconds: f64| format!("{:.1}", seconds / size);
-        let series = vec![
-            timed
-                .iter()
-                .map(|(_, median, _)| in_unit(*median))
-                .collect(),
-            timed.iter().map(|(_, _, p90)| in_unit(*p90)).collect(),
-        ];
-        let points: Vec<&Point> = timed.iter().map(|(point, _, _)| *point).collect();
-        let title = "Change lead time a week: median (lower line) and 90th percentile";
-        out.push(mermaid(
-            title,
-            &points,
-            unit_word(size),
-            top,
-            ("line", series),
-        ));
+    let max = timed.iter().map(|(_, _, p90)| *p90).fold(0.0, f64::max);
+    let size = unit_size(max);
+    let top = Scale::holding(Unit::Seconds, max).top / size;
+    let in_unit = |seconds: f64| format!("{:.1}", seconds / size);
+    let medians = timed.iter().map(|(_, median, _)| in_unit(*median));
+    let p90s = timed.iter().map(|(_, _, p90)| in_unit(*p90));
+    let series = vec![("line", medians.collect()), ("line", p90s.collect())];
+    let points: Vec<&Point> = timed.iter().map(|(point, _, _)| *point).collect();
+    let title = "Change lead time a week: median (lower line) and 90th percentile";
+    Some(mermaid(title, &points, unit_word(size), top, series))
+}
+
+/// Shares of the deployments of a week; none where nothing failed and nothing was rework.
+fn instability(weeks: &[&Point]) -> Option<Mermaid> {
+    let mut tried: Vec<(&Point, f64, f64)> = weeks
+        .iter()
+        .filter(|p| p.deployments > 0)
+        .map(|p| {
+            let share = |count: u64| 100.0 * count as f64 / p.deployments as f64;
+            (*p, share(p.failed), share(p.rework))
+        })
+        .collect();
+    keep_labelled(&mut tried, weeks.len());
+    let max = tried.iter().map(|(_, f, r)| f.max(*r)).fold(0.0, f64::max);
+    if tried.len() < 2 || max == 0.0 {
+        return None;
     }
-    out
+    let top = 100.0 * Scale::holding(Unit::Ratio, max / 100.0).top;
+    let word = |share: f64| format!("{share:.0}");
+    let failed = tried.iter().map(|(_, failed, _)| word(*failed));
+    let rework = tried.iter().map(|(_, _, rework)| word(*rework));
+    let series = vec![("bar", failed.collect()), ("line", rework.collect())];
+    let points: Vec<&Point> = tried.iter().map(|(point, _, _)| *point).collect();
+    let title = "Change fail rate (bars) and rework rate (line) a week";
+    Some(mermaid(title, &points, "%", top, series))
+}
+
+/// Where a week is missing only labels tell which, so there may be no more than fit.
+fn keep_labelled<T>(points: &mut Vec<T>, weeks: usize) {
+    if points.len() < weeks {
+        points.drain(..points.len().saturating_sub(LABELLED));
+    }
 }
 
 fn mermaid(
@@ -312,7 +326,7 @@ fn mermaid(
     points: &[&Point],
     unit: &'static str,
     top: f64,
-    (kind, series): (&'static str, Vec<Vec<String>>),
+    series: Vec<(&'static str, Vec<String>)>,
 ) -> Mermaid {
     let first = points.first().map_or("", |p| p.start.as_str());
     let fits = points.len() <= LABELLED;
@@ -333,7 +347,6 @@ fn mermaid(
         count: points.len(),
         unit,
         top: humanize::number(top),
-        kind,
         series,
     }
 }

@@ -57,6 +57,11 @@ fn the_summary_of_a_shop() {
 
         <code>run:25/production/shop</code> at <code>abcdef19</code> to production, finished 2026-03-29 10:00. It ships 2 changes (median here: 2 changes); median lead time 1.5 d.
 
+        | Median | coding | pickup | review | deploy wait | deploy |
+        | --- | ---: | ---: | ---: | ---: | ---: |
+        | this deployment | 1.1 d | 2 h | 1 h | 3 h | 12 min |
+        | all of the window | 1.5 h | 2 h | 1 h | 30 min | – |
+
         | Change | Lead time | Since merge |
         | --- | ---: | ---: |
         | &#35;<!-- -->475 | 1 d 11 h | 3 h 12 min |
@@ -67,7 +72,7 @@ fn the_summary_of_a_shop() {
         - **warn**: Waiting for a first review is the largest stage: 2 h of 9.8 h in the median. *Next:* Agree on a time by which a review begins.
         - **good**: Change lead time has fallen for nine weeks.
         "##);
-    assert_eq!(out.matches("```mermaid").count(), 2);
+    assert_eq!(out.matches("```mermaid").count(), 3);
     assert!(out.contains("#### This deployment"));
 }
 
@@ -178,8 +183,36 @@ fn charts_hold_at_most_26_whole_weeks() {
     let point = report.overall.series.weekly[1].clone();
     report.overall.series.weekly = vec![point; 60];
     let charts = charts(&report);
-    assert_eq!(charts.len(), 2);
+    assert_eq!(charts.len(), 3);
     assert!(charts.iter().all(|c| c.count == 26 && c.labels.is_empty()));
     report.overall.series.weekly.truncate(1);
     assert!(super::charts(&report).is_empty());
+}
+
+#[test]
+fn a_target_stands_in_the_row_of_its_metric() {
+    let out = summary(&fixture::promised(), &facts()).unwrap();
+    let row = |title: &str| out.lines().find(|l| l.starts_with(title)).unwrap();
+    assert!(
+        row("| Change lead time").contains("| &lt;= 1 d: met |"),
+        "{out}"
+    );
+    assert!(row("| Change fail rate").contains("| – |"), "{out}");
+}
+
+#[test]
+fn what_a_deployment_did_is_said_where_it_moved_a_number() {
+    let with = fixture::shop();
+    assert_eq!(effects(&with, &with), []);
+    let mut without = fixture::shop();
+    without.overall.metrics.change_lead_time.median_seconds = Some(36_000.0);
+    let facts = RunFacts {
+        effects: effects(&without, &with),
+        ..facts()
+    };
+    let out = summary(&with, &facts).unwrap();
+    assert!(
+        out.contains("What it did to the numbers: Change lead time 10 h → 9.8 h."),
+        "{out}"
+    );
 }

@@ -25,11 +25,13 @@ mod markdown;
 mod openmetrics;
 mod otlp;
 mod page;
+mod preview;
 mod readme;
 mod screen;
 mod spark;
 mod template;
 mod terminal;
+mod this;
 mod trend;
 mod view;
 
@@ -38,16 +40,17 @@ pub use badge::badges;
 pub use comment::{comment, marker};
 pub use compare::compare;
 pub use config_file::{Found, FoundFile, FoundWorkflow, config_file};
-pub use digest::DIGESTS;
+pub use digest::{DIGESTS, digest_issue};
 pub use explain::{
-    Comparison, EXPLANATION_SCHEMA, Exclusion, Explanation, Fact, Item, Kind, Measure, Part,
+    Comparison, EXPLANATION_SCHEMA, Exclusion, Explanation, Fact, Item, Kind, Measure, Part, RULES,
     Reason, Rule, Unexplained, explain, explainable, explanation_json, explanation_markdown,
     explanation_terminal,
 };
-pub use humanize::reason;
+pub use humanize::{REASONS, reason};
 pub use json::{deployments_json, incidents_json, metrics_json};
-pub use markdown::{RunFacts, summary};
+pub use markdown::{Effect, RunFacts, effects, summary};
 pub use page::page;
+pub use preview::{preview, preview_marker};
 pub use readme::readme;
 pub use trend::trend;
 

@@ -19,15 +19,19 @@ pub fn readme(report: &Report, facts: &RunFacts) -> Result<String, RenderError> 
         #[serde(flatten)]
         page: Page<'a>,
         repository: &'a str,
-        badge: String,
+        /// Address of the folder with the badges, as readers of this repository reach it.
+        badges: String,
+        /// The same for shields, which has no account; empty where it cannot reach it.
+        shields: String,
         target: String,
     }
     let server = facts.server_url.trim_end_matches('/');
     let (repository, branch) = (&facts.repository, &facts.branch);
-    let badge = if server == "https://github.com" && !facts.private {
-        format!("{RAW}/{repository}/{branch}/badges/dora.svg")
+    let is_open = server == "https://github.com" && !facts.private;
+    let badges = if is_open {
+        format!("{RAW}/{repository}/{branch}/badges")
     } else {
-        format!("{server}/{repository}/raw/{branch}/badges/dora.svg")
+        format!("{server}/{repository}/raw/{branch}/badges")
     };
     let clean = |url: &str| escape::address(url).unwrap_or_default();
     template::render(
@@ -35,7 +39,12 @@ pub fn readme(report: &Report, facts: &RunFacts) -> Result<String, RenderError> 
         &Context {
             page: for_readme(report),
             repository,
-            badge: clean(&badge),
+            shields: if is_open {
+                clean(&badges)
+            } else {
+                String::new()
+            },
+            badges: clean(&badges),
             target: clean(&format!("{server}/{repository}/tree/{branch}")),
         },
     )
@@ -85,6 +94,10 @@ mod tests {
     fn it_shows_every_badge_and_explains_itself() {
         let out = readme(&fixture::shop(), &facts(false, "https://github.com")).unwrap();
         assert_eq!(out.matches("](badges/").count(), 6, "{out}");
+        assert_eq!(out.matches("[![").count(), 6, "a snippet each");
+        assert!(out.contains("img.shields.io/endpoint?url=https://raw"));
+        let private = readme(&fixture::shop(), &facts(true, "https://github.com")).unwrap();
+        assert!(!private.contains("img.shields.io") && private.contains("signed in"));
         assert!(out.contains("metrics.json") && out.contains("3f9a61c0d2b4"));
         assert!(!out.contains("\n\n\n"), "{out}");
         assert!(

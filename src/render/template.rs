@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::RenderError;
 use super::escape;
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     (
         "fivekeys.yml.j2",
         include_str!("../../templates/fivekeys.yml.j2"),
@@ -22,6 +22,10 @@ const TEMPLATES: [(&str, &str); 10] = [
     (
         "comment.md.j2",
         include_str!("../../templates/comment.md.j2"),
+    ),
+    (
+        "preview.md.j2",
+        include_str!("../../templates/preview.md.j2"),
     ),
     ("digest.md.j2", include_str!("../../templates/digest.md.j2")),
     ("report.md.j2", include_str!("../../templates/report.md.j2")),

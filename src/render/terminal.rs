@@ -12,6 +12,9 @@ const LEFT: usize = 42;
 /// The same in the compact form, which has no indent.
 const COMPACT_LEFT: usize = 39;
 
+/// Findings, and notes, that are shown where nothing more was asked for, so that the whole fits a screen.
+const SHOWN: usize = 2;
+
 /// `report --format terminal`.
 #[expect(
     clippy::unnecessary_wraps,
@@ -43,7 +46,9 @@ pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderErr
         }
     }
     let judged = judged::of(report);
-    places(&mut screen, &judged);
+    if style.verbose {
+        places(&mut screen, &judged);
+    }
     promises(&mut screen, &judged);
     advice(&mut screen, &judged, style);
     findings(&mut screen, report, style);
@@ -214,7 +219,10 @@ fn advice(screen: &mut Screen, judged: &Judged, style: &Style) {
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "What next")]);
-    screen.text(2, 2, Paint::Plain, &judged.bottleneck);
+    // One thing to do next is enough for a screen.
+    if style.verbose || judged.advice.is_none() {
+        screen.text(2, 2, Paint::Plain, &judged.bottleneck);
+    }
     let Some(advice) = &judged.advice else {
         return;
     };
@@ -224,8 +232,8 @@ fn advice(screen: &mut Screen, judged: &Judged, style: &Style) {
     for step in advice.steps.iter().take(shown) {
         screen.text(4, 2, Paint::Plain, &format!("Do: {step}"));
     }
-    screen.text(4, 2, Paint::Faint, &format!("Watch: {}", advice.leading));
     if style.verbose {
+        screen.text(4, 2, Paint::Faint, &format!("Watch: {}", advice.leading));
         let why = format!("{} ({})", advice.evidence, advice.source);
         screen.text(4, 2, Paint::Faint, &why);
     }
@@ -239,7 +247,7 @@ fn findings(screen: &mut Screen, report: &Report, style: &Style) {
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Findings")]);
-    let shown = if style.verbose { usize::MAX } else { 3 };
+    let shown = if style.verbose { usize::MAX } else { SHOWN };
     for finding in report.findings.iter().take(shown) {
         let paint = match finding.level.as_str() {
             "good" => Paint::Good,
@@ -370,7 +378,7 @@ fn notes(screen: &mut Screen, report: &Report, style: &Style) {
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Notes")]);
-    let shown = if style.verbose { usize::MAX } else { 3 };
+    let shown = if style.verbose { usize::MAX } else { SHOWN };
     for note in report.notes.iter().take(shown) {
         let help = note.help.as_deref().unwrap_or("");
         screen.text(2, 2, Paint::Plain, format!("{} {help}", note.says).trim());
@@ -458,12 +466,9 @@ mod tests {
     fn promises_and_advice_are_said_when_there_are_any() {
         let out = lines(&fixture::promised(), Style::default());
         assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
-        let from = out.find("Quick Check").unwrap();
+        let from = out.find("Targets").unwrap();
         let to = out.find("Findings").unwrap();
         insta::assert_snapshot!(&out[from..to], @r"
-        Quick Check 2025, 0 to 10 (industry, mean±spread): change lead time 8
-            (5.5±2.4)
-
         Targets
           met: change_lead_time <= 1d
             9.8 h (8.3–12 h)
@@ -476,16 +481,31 @@ mod tests {
           held: change_fail_rate must not rise while deployment_frequency rises
 
         What next
-          The largest stage is pickup with 34 % of the lead time. If no change took
-            longer there than your own quickest quarter (30 min), the median lead time
-            would be 8 h instead of 9.8 h.
           Review is your largest wait. By your own numbers: change lead time 8 h instead
             of 9.8 h.
             Do: Put reviews before new work.
-            Watch: Median time to the first review, now 2 h
             Streamlining change approval:
               https://dora.dev/capabilities/streamlining-change-approval/
         ");
+    }
+
+    #[test]
+    fn who_asks_for_more_gets_the_whole() {
+        let style = Style {
+            verbose: true,
+            ..Style::default()
+        };
+        let out = lines(&fixture::promised(), style);
+        for part in [
+            "Quick Check 2025, 0 to 10",
+            "The largest stage is pickup",
+            "Watch: Median time to the first review",
+            "Distributions",
+            "Beside the five",
+        ] {
+            assert!(out.contains(part), "{part}: {out}");
+        }
+        assert!(!lines(&fixture::promised(), Style::default()).contains("Quick Check"));
     }
 
     #[test]

@@ -106,13 +106,9 @@ pub(crate) fn row(metric: &Metric, scope: &Scope) -> Row {
         why: code.replace('_', " "),
         reason: if code.is_empty() {
             code
-        } else if metric.id == "change_lead_time"
-            && scope.metrics.deployment_frequency.count > 0
-            && code == "no_deployments"
-        {
-            "No deployment of this window brought a change that could be timed.".to_owned()
         } else {
-            humanize::reason(&code)
+            let count = scope.metrics.deployment_frequency.count;
+            humanize::missing(metric.id, &code, count)
         },
         pinned: beside::pinned(metric.id, &scope.metrics),
         beside: beside::beside(metric.id, &scope.metrics),

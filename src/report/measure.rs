@@ -130,15 +130,11 @@ fn measure(scope: &Scope<'_>, period: &Period, config: &Config) -> Measured {
     } else {
         fail.rate
     };
-    let recovered = if counted {
-        &recovery.with_failed_attempts
-    } else {
-        &recovery.all
-    };
+    let recovered = recovery.headline(counted);
     Measured {
         covered_days: frequency.covered_days,
         leads: lead.all.values.clone(),
-        recoveries: recovered.values.clone(),
+        recoveries: recovered.restored.values.clone(),
         failures,
         silent: fail.silent.is_some(),
         rework: rework.rate,
@@ -147,7 +143,7 @@ fn measure(scope: &Scope<'_>, period: &Period, config: &Config) -> Measured {
             deployment_frequency: frequency_of(&frequency, scope, period, config),
             change_lead_time: lead_time_of(lead, config),
             change_fail_rate: fail_rate_of(fail, failures, config),
-            failed_deployment_recovery_time: recovery_of(recovery, counted, config),
+            failed_deployment_recovery_time: recovery_of(&recovery, counted, config),
             deployment_rework_rate: rework_of(rework, config),
         },
     }
@@ -290,11 +286,12 @@ fn fail_rate_of(
     config: &Config,
 ) -> v1::ChangeFailRate {
     let known = m.silent.is_none();
+    let counted = config.rules.failed_attempts == FailedAttempts::Count;
     let reason = if headline.total == 0 {
         Some("no_deployments")
     } else if !known {
         Some("incident_source_silent")
-    } else if !m.any_evidence && config.rules.failed_attempts == FailedAttempts::Separate {
+    } else if !m.any_evidence && !counted {
         Some("no_incident_source")
     } else {
         None
@@ -304,7 +301,11 @@ fn fail_rate_of(
         total: headline.total,
         ratio: headline.ratio().filter(|_| known),
         interval95: headline.interval95().filter(|_| known),
-        failed_ids: m.failed_ids,
+        failed_ids: if counted {
+            m.failed_ids_with_attempts
+        } else {
+            m.failed_ids
+        },
         provisional: m.provisional,
         with_failed_attempts: v1::FailedShare {
             failed: m.with_failed_attempts.hits,
@@ -326,18 +327,15 @@ fn fail_rate_of(
 }
 
 fn recovery_of(
-    m: failed_deployment_recovery_time::RecoveryTime,
+    m: &failed_deployment_recovery_time::RecoveryTime,
     counted: bool,
     config: &Config,
 ) -> v1::RecoveryTime {
-    let all = quantiles(if counted {
-        &m.with_failed_attempts
-    } else {
-        &m.all
-    });
+    let headline = m.headline(counted);
+    let all = quantiles(&headline.restored);
     let reason = if all.n > 0 {
         None
-    } else if m.open.is_empty() {
+    } else if headline.open.is_empty() {
         Some("no_failures")
     } else {
         Some("all_open")
@@ -351,28 +349,28 @@ fn recovery_of(
         p99_seconds: all.p99_seconds,
         mean_seconds: all.mean_seconds,
         interval95_seconds: all.interval95_seconds,
-        open: m
+        open: headline
             .open
-            .into_iter()
+            .iter()
             .map(|(deployment, age_seconds)| v1::OpenFailure {
-                deployment,
-                age_seconds,
+                deployment: deployment.clone(),
+                age_seconds: *age_seconds,
             })
             .collect(),
-        km_median_seconds: m.km_median,
+        km_median_seconds: headline.km_median,
         detection: quantiles(&m.detection),
         incident_restore: quantiles(&m.incident_restore),
         incident_restore_excluded: m
             .incidents_excluded
-            .into_iter()
+            .iter()
             .map(|(incident, reason)| v1::ExcludedIncident {
-                incident,
-                reason: reason.to_owned(),
+                incident: incident.clone(),
+                reason: (*reason).to_owned(),
             })
             .collect(),
         incidents_open: m.incidents_open,
         attempt_recovery: quantiles(&m.attempt_recovery),
-        with_failed_attempts: quantiles(&m.with_failed_attempts),
+        with_failed_attempts: quantiles(&m.with_failed_attempts.restored),
         band: banded(
             "failed_deployment_recovery_time",
             config,

@@ -4,6 +4,7 @@ mod advice;
 mod beside;
 mod chance;
 mod facts;
+mod flow;
 mod headline;
 mod measure;
 mod outlook;
@@ -64,13 +65,8 @@ impl Ask {
 pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
     let timeline = Timeline::fold(events, config);
     let calendar = config.calendar();
-    let period = Period::new(ask.window, timeline.history_since, calendar, ask.now);
-    let before = Period::new(
-        ask.window.before(),
-        timeline.history_since,
-        calendar,
-        ask.now,
-    );
+    let period_of = |window| Period::new(window, timeline.history_since, calendar, ask.now);
+    let (period, before) = (period_of(ask.window), period_of(ask.window.before()));
     let pooled = Scope::overall(&timeline);
     let measured = |scope: &Scope<'_>| measure::scope(scope, &period, &before, config);
     let mut overall = measured(&pooled);
@@ -110,6 +106,8 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         forecast: outlook.forecast,
         shifts: outlook.shifts,
         batch_risk: outlook.batch_risk,
+        lead_time_bands: flow::bands(&pooled, &period),
+        waits: flow::waits(&pooled, &period),
         findings: outlook.findings,
         sources: facts::sources(events, &timeline),
         targets: promise::targets(&sight),

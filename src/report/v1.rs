@@ -2,6 +2,7 @@
 //!
 //! Durations are seconds, ratios 0 to 1, instants RFC 3339 in UTC; what is missing is null, with a `reason` beside it.
 
+mod flow;
 mod outlook;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Instant;
 
+pub use flow::{LeadTimeBand, WaitBegun};
 pub use outlook::{BatchRisk, ChangePoint, Dispersion, Forecast, Shifts, SizeBand, UnusualWeek};
 
 /// The schema's name, first in every document.
@@ -63,6 +65,12 @@ pub struct Report {
     /// Batch size against failure, in `changes` and in `lines`.
     #[serde(default)]
     pub batch_risk: BTreeMap<String, BatchRisk>,
+    /// Lead times of all services by length, every band; empty without one.
+    #[serde(default)]
+    pub lead_time_bands: Vec<LeadTimeBand>,
+    /// How long `pickup`, `review`, `merge` and `deploy_wait` took, by the hour of the week in which they began.
+    #[serde(default)]
+    pub waits: BTreeMap<String, Vec<WaitBegun>>,
     /// What stands out.
     pub findings: Vec<Finding>,
     /// What was left out, why, and what would turn it on.

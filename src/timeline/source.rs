@@ -5,6 +5,9 @@ use std::collections::{HashMap, HashSet};
 use crate::config::{Config, SourceChoice};
 use crate::event::{Event, Events, Instant, Outcome, Source};
 
+/// How long after a mark the deployment that it started ends at the latest.
+const STARTS: chrono::Duration = chrono::Duration::hours(24);
+
 /// Keeps the records of the first source that has any: GitHub's deployments, workflow runs, state files, releases, tags,
 /// merges, imports. What the ledger was told by people, or by the deploying job itself, always counts, once.
 pub(super) fn select<T>(
@@ -24,7 +27,10 @@ pub(super) fn select<T>(
     };
     let before = before_reports(records.iter().map(&event), config);
     let is = |choice: SourceChoice, event: &Event| {
-        chosen == choice || before.is_some_and(|(old, until)| old == choice && event.time < until)
+        chosen == choice
+            || before
+                .as_ref()
+                .is_some_and(|before| before.marked == choice && before.counts(event))
     };
     let mainline = (chosen == SourceChoice::Merges)
         .then(|| Mainline::of(events))
@@ -65,22 +71,44 @@ pub(super) fn select<T>(
         .collect()
 }
 
-/// What marked deployments until the deploying job began to report itself, and when that was: its first word does not
-/// take the history back.
+/// What marked deployments until the deploying job began to report itself: its first word does not take the history
+/// back.
+struct Before<'e> {
+    marked: SourceChoice,
+    first_report: &'e Event,
+}
+
+impl Before<'_> {
+    /// A mark from before the first report; but not the one that started the very deployment that is reported.
+    fn counts(&self, mark: &Event) -> bool {
+        let since = self.first_report.time - mark.time;
+        let reported = revision(self.first_report);
+        let same = reported.is_some() && revision(mark) == reported;
+        since > chrono::Duration::zero() && !(same && since < STARTS)
+    }
+}
+
+fn revision(event: &Event) -> Option<&str> {
+    event.fact.as_deployment()?.revision.as_deref()
+}
+
 fn before_reports<'e>(
     events: impl Iterator<Item = &'e Event> + Clone,
     config: &Config,
-) -> Option<(SourceChoice, Instant)> {
+) -> Option<Before<'e>> {
     let others = events.clone().filter(|e| e.source != Source::WorkflowRun);
     let reports = events.filter(|e| e.source == Source::WorkflowRun);
     let open = config.source == SourceChoice::Auto && config.workflows.is_empty();
-    let begins = reports.map(|e| e.time).min().filter(|_| open)?;
-    let old = first_of_all(others, config);
-    let marked = matches!(
-        old,
+    let first_report = reports.min_by_key(|e| (e.time, &e.id)).filter(|_| open)?;
+    let marked = first_of_all(others, config);
+    let is_mark = matches!(
+        marked,
         SourceChoice::Releases | SourceChoice::Tags | SourceChoice::State
     );
-    marked.then_some((old, begins))
+    is_mark.then_some(Before {
+        marked,
+        first_report,
+    })
 }
 
 /// Where the configuration leaves it open.
@@ -345,6 +373,16 @@ mod tests {
         assert_eq!(kept(&all, "source: tags").len(), 3);
         let named = kept(&all, "workflows: [{file: a.yml}]");
         assert_eq!(named, ["run:1/production/"]);
+        // The tag that started the first deployment that was reported is that deployment.
+        let of_v1_0_1 = |mut event: Event| {
+            if let Fact::Deployment(d) = &mut event.fact {
+                d.revision = Some("a1".to_owned());
+            }
+            event
+        };
+        let mut started: Vec<Event> = all.into_iter().map(of_v1_0_1).collect();
+        started[1].time = started[3].time - chrono::Duration::minutes(9);
+        assert_eq!(kept(&started, ""), ["tag:v1.0.0@a", "run:1/production/"]);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 mod comments;
 mod config;
+mod cost;
+mod crowd;
+mod digest;
 mod events;
 mod evidence;
 mod failure;
@@ -9,8 +12,11 @@ mod first;
 mod gate;
 mod hostile;
 mod ledger;
+mod older;
 mod own;
+mod preview;
 mod race;
+mod recipes;
 mod source;
 mod steady;
 mod stream;
@@ -69,7 +75,7 @@ fn ship(world: &World, number: u64, run: u64, hour: &str) {
 }
 
 /// The run that ships this pull request.
-fn deploy_of(world: &World, number: u64, run: u64) -> Runner<'_> {
+pub(crate) fn deploy_of(world: &World, number: u64, run: u64) -> Runner<'_> {
     Runner::new(world)
         .sha(&format!("pr{number}"))
         .run_id(run)
@@ -77,7 +83,7 @@ fn deploy_of(world: &World, number: u64, run: u64) -> Runner<'_> {
 }
 
 /// A shop whose first run is done, one day on: run 101 ships pull request 9.
-fn next_day() -> World {
+pub(crate) fn next_day() -> World {
     let world = shop();
     first_run(&world);
     world.clock("2026-03-03T10:00:00Z");
@@ -94,7 +100,7 @@ fn first_run(world: &World) -> Transcript {
 }
 
 /// Tests every case at the same time: most of them only wait.
-fn each<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+pub(crate) fn each<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
     std::thread::scope(|scope| {
         let test = &test;
         let begun: Vec<_> = cases
@@ -123,7 +129,7 @@ fn lines(files: &BTreeMap<String, String>) -> Vec<Value> {
 }
 
 /// Kind and id of every line, sorted; twice where a line stands twice.
-fn ids(files: &BTreeMap<String, String>) -> Vec<String> {
+pub(crate) fn ids(files: &BTreeMap<String, String>) -> Vec<String> {
     let name = |line: Value| {
         let kind = line["fact"].as_object().unwrap().keys().next().cloned();
         format!(
@@ -138,7 +144,7 @@ fn ids(files: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 /// The deployments of the ledger and how each ended.
-fn deployments(files: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(crate) fn deployments(files: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let ledger = Ledger::read(files, None).unwrap();
     let outcome = |event: &Event| {
         let outcome = event.fact.as_deployment()?.outcome;
@@ -160,7 +166,7 @@ fn is_green(done: &Transcript) {
 }
 
 /// Nothing was wrong and nothing was said to be.
-fn is_well(done: &Transcript) {
+pub(crate) fn is_well(done: &Transcript) {
     is_green(done);
     assert_eq!(done.said("warning"), Vec::<&str>::new());
     assert_eq!(done.said("error"), Vec::<&str>::new());
@@ -180,7 +186,7 @@ fn is_degraded(done: &Transcript, reason: &str) {
 }
 
 /// Degraded, and nothing was stored.
-fn is_not_stored(done: &Transcript, reason: &str) {
+pub(crate) fn is_not_stored(done: &Transcript, reason: &str) {
     is_degraded(done, reason);
     assert_eq!(done.output("persisted"), "false");
     assert_eq!(done.output("commit"), "");

@@ -4,10 +4,13 @@ mod digest;
 mod doctor;
 mod example;
 mod explain;
+mod folder;
 mod hostile;
 mod import;
 mod init;
+mod killed;
 mod ledger;
+mod open;
 mod promise;
 mod record;
 mod refuse;
@@ -272,7 +275,7 @@ fn help_fits_a_terminal_and_shows_examples() {
     let shop = Shop::folder();
     let commands = [
         "", "init", "report", "digest", "trend", "explain", "deploy", "incident", "verify",
-        "doctor", "action",
+        "doctor", "compact", "action",
     ];
     for command in commands {
         let args: Vec<&str> = [command, "--help"]
@@ -283,7 +286,9 @@ fn help_fits_a_terminal_and_shows_examples() {
         let long = help.lines().find(|l| l.chars().count() > 80);
         assert_eq!(long, None, "{command}");
     }
-    for command in ["report", "digest", "explain", "deploy", "incident"] {
+    for command in [
+        "report", "digest", "explain", "deploy", "incident", "compact",
+    ] {
         let help = shop.run(&[command, "--help"]).ok();
         assert!(help.contains("Examples:\n  fivekeys "), "{help}");
     }

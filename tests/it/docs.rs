@@ -1,5 +1,10 @@
 //! Documents against the code and the action's definition. `UPDATE_DOCS=1 cargo test docs` rewrites their tables.
 
+mod configuration;
+mod examples;
+mod messages;
+mod numbers;
+
 use std::{
     fmt::Write as _,
     fs,
@@ -10,7 +15,7 @@ use fivekeys::adapter::ADAPTERS;
 use fivekeys::cli::EXITS;
 use fivekeys::host::actions::INPUTS;
 use fivekeys::render::FORMATS;
-use serde_yaml::{Mapping, Value};
+use serde_yaml::Value;
 
 use crate::architecture::{FIRST_WORLDLY, MAP};
 
@@ -18,7 +23,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
@@ -64,7 +69,7 @@ fn the_table_of_formats_is_current() {
     for format in &FORMATS {
         writeln!(table, "| `{}` | {} |", format.id, format.title).unwrap();
     }
-    check_block("README.md", "formats", &table);
+    check_block("docs/command-line.md", "formats", &table);
 }
 
 fn action() -> Value {
@@ -97,7 +102,7 @@ fn cell(text: &str) -> String {
 }
 
 /// Fenced blocks of one language.
-fn fenced(text: &str, language: &str) -> Vec<String> {
+pub(crate) fn fenced(text: &str, language: &str) -> Vec<String> {
     let mut out = vec![];
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -128,6 +133,18 @@ fn documents(dir: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
+/// Every document that is ours, by its path.
+fn pages() -> Vec<(String, String)> {
+    let mut paths = vec![];
+    documents(&root(), &mut paths);
+    paths.sort();
+    let named = paths.into_iter().map(|path| {
+        let text = fs::read_to_string(&path).unwrap();
+        (path.display().to_string(), text)
+    });
+    named.collect()
+}
+
 /// The name by which GitHub links to a heading.
 fn anchor(heading: &str) -> String {
     heading
@@ -154,15 +171,6 @@ fn links(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_table_of_what_stands_beside_the_five_is_that_of_the_code() {
-    let mut table = String::from("| number | what it is |\n|---|---|\n");
-    for row in &fivekeys::report::BESIDE {
-        let _ = writeln!(table, "| `{}` | {} |", row.id, cell(row.definition));
-    }
-    check_block("README.md", "beside", &table);
-}
-
-#[test]
 fn the_tables_of_inputs_and_outputs_are_those_of_the_action() {
     let action = action();
     let mut inputs = String::from("| input | default | meaning |\n|---|---|---|\n");
@@ -173,13 +181,13 @@ fn the_tables_of_inputs_and_outputs_are_those_of_the_action() {
         };
         writeln!(inputs, "| `{name}` | {default} | {} |", cell(&description)).unwrap();
     }
-    check_block("README.md", "inputs", &inputs);
+    check_block("docs/configuration.md", "inputs", &inputs);
 
     let mut outputs = String::from("| output | meaning |\n|---|---|\n");
     for (name, description, _) in entries(&action, "outputs") {
         writeln!(outputs, "| `{name}` | {} |", cell(&description)).unwrap();
     }
-    check_block("README.md", "outputs", &outputs);
+    check_block("docs/configuration.md", "outputs", &outputs);
 }
 
 #[test]
@@ -220,75 +228,9 @@ fn the_action_runs_the_image_of_this_version() {
 }
 
 #[test]
-fn workflows_in_the_readme_are_complete_and_use_inputs_that_exist() {
-    let known: Vec<_> = entries(&action(), "inputs")
-        .into_iter()
-        .map(|(name, ..)| name)
-        .collect();
-    let mut seen = 0;
-    for block in fenced(&read("README.md"), "yaml") {
-        let value: Value = serde_yaml::from_str(&block).unwrap_or_else(|e| panic!("{e}:\n{block}"));
-        let Some(jobs) = value.get("jobs").and_then(Value::as_mapping) else {
-            continue;
-        };
-        for (name, job) in jobs {
-            let name = name.as_str().unwrap();
-            let steps = job.get("steps").and_then(Value::as_sequence);
-            for step in steps.into_iter().flatten() {
-                let uses = step.get("uses").and_then(Value::as_str).unwrap_or_default();
-                if !uses.starts_with("fivekeys/fivekeys@") {
-                    continue;
-                }
-                seen += 1;
-                assert!(job.get("permissions").is_some(), "{name}: no permissions");
-                for (input, _) in step
-                    .get("with")
-                    .and_then(Value::as_mapping)
-                    .unwrap_or(&Mapping::new())
-                {
-                    let input = input.as_str().unwrap();
-                    assert!(known.iter().any(|k| k == input), "{name}: no input {input}");
-                }
-            }
-        }
-    }
-    assert!(seen > 0, "the README shows no workflow");
-}
-
-#[test]
-fn the_first_workflow_waits_for_the_deployment_and_runs_whatever_came_of_it() {
-    let readme = read("README.md");
-    let first = fenced(&readme, "yaml").into_iter().next().unwrap();
-    let value: Value = serde_yaml::from_str(&first).unwrap();
-    let job = value.get("jobs").and_then(|jobs| jobs.get("dora")).unwrap();
-    assert_eq!(job.get("needs").and_then(Value::as_str), Some("deploy"));
-    assert_eq!(
-        job.get("if").and_then(Value::as_str),
-        Some("${{ !cancelled() }}")
-    );
-    assert!(job.get("permissions").is_some_and(Value::is_mapping));
-}
-
-#[test]
-fn configuration_in_the_readme_is_configuration() {
-    let mut seen = 0;
-    for block in fenced(&read("README.md"), "yaml") {
-        if block.starts_with("# corrections") {
-            fivekeys::adapter::Corrections::parse(&block).unwrap();
-        }
-        if !block.starts_with("# .github/fivekeys.yml") {
-            continue;
-        }
-        seen += 1;
-        fivekeys::config::parse(&block).unwrap_or_else(|e| panic!("{e}:\n{block}"));
-    }
-    assert!(seen > 0, "the README shows no configuration");
-}
-
-#[test]
-fn the_readme_lists_every_exit_code() {
-    let readme = read("README.md");
-    let (_, rest) = readme.split_once("| exit code |").unwrap();
+fn every_exit_code_is_listed() {
+    let page = read("docs/command-line.md");
+    let (_, rest) = page.split_once("| exit code |").unwrap();
     let listed: Vec<u8> = rest
         .lines()
         .skip(2)
@@ -300,11 +242,9 @@ fn the_readme_lists_every_exit_code() {
 
 #[test]
 fn every_relative_link_leads_somewhere() {
-    let mut paths = vec![];
-    documents(&root(), &mut paths);
     let mut wrong = vec![];
-    for path in paths {
-        let text = fs::read_to_string(&path).unwrap();
+    for (path, text) in pages() {
+        let path = PathBuf::from(path);
         for link in links(&text) {
             if link.contains("://") || link.starts_with("mailto:") {
                 continue;
@@ -327,6 +267,30 @@ fn every_relative_link_leads_somewhere() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_page_is_in_the_index_and_every_heading_is_one() {
+    let index = read("docs/README.md");
+    for (path, text) in pages() {
+        let Ok(name) = Path::new(&path).strip_prefix(root().join("docs")) else {
+            continue;
+        };
+        let name = name.display().to_string();
+        let linked = name == "README.md" || index.contains(&format!("]({name})"));
+        assert!(linked, "docs/README.md does not link to {name}");
+        let mut anchors: Vec<String> = text
+            .split("```")
+            .step_by(2)
+            .flat_map(str::lines)
+            .filter(|line| line.starts_with('#'))
+            .map(anchor)
+            .collect();
+        let count = anchors.len();
+        anchors.sort();
+        anchors.dedup();
+        assert_eq!(anchors.len(), count, "{name}: two headings have one name");
+    }
 }
 
 #[test]
@@ -370,5 +334,5 @@ fn the_columns_of_an_export_are_those_that_are_read() {
         let names: Vec<String> = column.names.iter().map(|n| format!("`{n}`")).collect();
         writeln!(table, "| {} | {} |", names.join(", "), column.means).unwrap();
     }
-    check_block("README.md", "columns", &table);
+    check_block("docs/command-line.md", "columns", &table);
 }

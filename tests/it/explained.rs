@@ -51,11 +51,17 @@ fn every_leaf_of_every_case_is_explained_with_its_own_value() {
     assert!(checked > 2000, "only {checked} numbers were read");
 }
 
+fn under_both_policies() -> Vec<(Value, FailedAttempts)> {
+    let policies = [FailedAttempts::Separate, FailedAttempts::Count];
+    let each = |case: Value| policies.map(|policy| (case.clone(), policy));
+    cases().into_iter().flat_map(each).collect()
+}
+
 #[test]
 fn the_events_behind_a_count_are_as_many_as_it_counts() {
     let mut listed = 0;
-    for case in cases() {
-        let report = report(&case, FailedAttempts::Separate);
+    for (case, policy) in under_both_policies() {
+        let report = report(&case, policy);
         for path in [
             "deployment_frequency.count",
             "deployment_frequency.change_bearing",
@@ -86,8 +92,8 @@ fn the_events_behind_a_count_are_as_many_as_it_counts() {
 #[test]
 fn the_median_of_the_events_is_the_median_of_the_report() {
     let mut checked = 0;
-    for case in cases() {
-        let report = report(&case, FailedAttempts::Separate);
+    for (case, policy) in under_both_policies() {
+        let report = report(&case, policy);
         for path in [
             "change_lead_time",
             "change_lead_time.with_bots",
@@ -101,6 +107,8 @@ fn the_median_of_the_events_is_the_median_of_the_report() {
             "change_lead_time.stages.deploy",
             "failed_deployment_recovery_time",
             "failed_deployment_recovery_time.incident_restore",
+            "failed_deployment_recovery_time.attempt_recovery",
+            "failed_deployment_recovery_time.with_failed_attempts",
         ] {
             let of = explained(&report, path);
             let mut values: Vec<f64> = of.events.iter().filter_map(|e| e.seconds).collect();

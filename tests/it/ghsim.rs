@@ -1,6 +1,8 @@
 //! The whole action against a GitHub that nobody on this project wrote: every request is checked against GitHub's
 //! published contract. Skipped aloud where the simulator, its Python packages or its data are absent.
 
+mod many;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -277,13 +279,19 @@ fn agrees(report: &Report, theirs: &Value) {
 
 /// A repository without deployments, told by a scenario; one run of the action in it, and the events of its ledger.
 fn without_deployments(scenario: &Value, config: &str) -> Option<(Value, Ledger, Report)> {
+    on_server(&[], scenario, config)
+}
+
+/// The same on a simulator that was started with more arguments.
+fn on_server(args: &[&str], scenario: &Value, config: &str) -> Option<(Value, Ledger, Report)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scenario.json");
     let mut scenario = scenario.clone();
     let first = &mut scenario["commits"][0];
     first["files"][".github/fivekeys.yml"] = config.into();
     std::fs::write(&path, scenario.to_string()).unwrap();
-    let simulator = Simulator::start(&["--scenario", path.to_str().unwrap()])?;
+    let args = [args, &["--scenario", path.to_str().unwrap()]].concat();
+    let simulator = Simulator::start(&args)?;
     let epoch = "SOURCE_DATE_EPOCH=1795176600"; // 2026-11-20T12:10:00Z
     let arguments = ["--no-deployment", "--input", "status=", "--env", epoch];
     let run = simulator.run(&arguments);
@@ -502,21 +510,6 @@ fn what_people_say_is_read_within_the_budget_and_the_contract() {
     );
 }
 
-/// Eight runs that start together: real processes, one branch.
-#[test]
-fn runs_that_start_together_lose_nothing_and_store_nothing_twice() {
-    let Some(scenario) = data::shared("../tools/ghsim/tests/scenario.json") else {
-        return;
-    };
-    let Some(simulator) = Simulator::start(&["--scenario", scenario.to_str().unwrap()]) else {
-        return;
-    };
-    let run = simulator.run(&["--parallel", "8", "--settled"]);
-    assert_eq!(run["exit_codes"], serde_json::json!({"0": 8}));
-    assert_eq!(run["events"]["lost"], serde_json::json!([]));
-    assert_eq!(run["events"]["duplicated"], serde_json::json!({}));
-}
-
 /// A deployment that waited for a timer of five minutes and an approval, of a pull request that two workflows tested.
 fn guarded() -> Value {
     let statuses = |list: &[(&str, &str)]| -> Vec<Value> {
@@ -620,9 +613,8 @@ fn statuses_environments_runs_and_jobs_explain_the_stages_of_a_change() {
     assert_eq!(requests(&again) - requests(&run), 1, "all of it is known");
 }
 
-/// A ledger that a merge broke is named, and mended by a commit of its own; what the token may not read is said.
-#[test]
-fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
+/// A scenario of one deployment to production, as a file.
+fn one_deployment(folder: &Path) -> PathBuf {
     let story = serde_json::json!({
         "now": "2026-11-20T12:00:00Z",
         "repo": { "owner": "acme", "name": "shop", "default_branch": "main" },
@@ -630,28 +622,43 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
         "deployments": [{ "sha": "c1", "environment": "production", "created_at": "2026-11-18T11:00:00Z",
             "statuses": [{ "state": "success", "at": "2026-11-18T11:05:00Z" }] }],
     });
-    let folder = tempfile::tempdir().unwrap();
-    let scenario = folder.path().join("story.json");
+    let scenario = folder.join("story.json");
     std::fs::write(&scenario, story.to_string()).unwrap();
+    scenario
+}
+
+/// What a command says of a simulator, its words in one line.
+fn examined(simulator: &Simulator, command: &str, folder: &Path, more: &[&str]) -> (i32, String) {
+    let at = |key: &str| simulator.info[key].as_str().unwrap().to_owned();
+    let out = Command::new(env!("CARGO_BIN_EXE_fivekeys"))
+        .args([command, "--repository", "acme/shop"])
+        .args(more)
+        .current_dir(folder)
+        .env("GITHUB_TOKEN", at("token"))
+        .env("GITHUB_API_URL", at("api_url"))
+        .env("GITHUB_GRAPHQL_URL", at("graphql_url"))
+        .env("SOURCE_DATE_EPOCH", "1795176000")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(!text.contains(&at("token")));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (out.status.code().unwrap(), words.join(" "))
+}
+
+/// A ledger that a merge broke is named, and mended by a commit of its own; what the token may not read is said.
+#[test]
+fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = one_deployment(folder.path());
     let Some(simulator) = Simulator::start(&["--scenario", scenario.to_str().unwrap()]) else {
         return;
     };
-    let doctor = |more: &[&str]| {
-        let at = |key: &str| simulator.info[key].as_str().unwrap().to_owned();
-        let out = Command::new(env!("CARGO_BIN_EXE_fivekeys"))
-            .args(["doctor", "--repository", "acme/shop"])
-            .args(more)
-            .current_dir(folder.path())
-            .env("GITHUB_TOKEN", at("token"))
-            .env("GITHUB_API_URL", at("api_url"))
-            .env("GITHUB_GRAPHQL_URL", at("graphql_url"))
-            .env("SOURCE_DATE_EPOCH", "1795176000")
-            .output()
-            .unwrap();
-        let text = String::from_utf8(out.stdout).unwrap();
-        assert!(!text.contains(&at("token")));
-        (out.status.code().unwrap(), text)
-    };
+    let doctor = |more: &[&str]| examined(&simulator, "doctor", folder.path(), more);
     let (code, before) = doctor(&[]);
     assert_eq!(code, 0, "{before}");
     assert!(before.contains("not there yet"), "{before}");
@@ -677,6 +684,104 @@ fn the_doctor_asks_within_the_contract_and_mends_a_branch_by_a_commit() {
     let aside = simulator.ledger();
     let aside: Vec<&String> = aside.keys().filter(|p| p.contains("/aside/")).collect();
     assert_eq!(aside.len(), 1);
+    the_past_can_be_let_go(&simulator, |more| {
+        examined(&simulator, "compact", folder.path(), more)
+    });
     // One more run, for its check that nothing so far broke the contract.
     simulator.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
+}
+
+/// What the token may not do is said, each with its line of the block, and the others are not.
+#[test]
+fn the_doctor_tells_what_a_token_may_not_do_without_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = one_deployment(folder.path());
+    let Some(poor) = Simulator::start(&[
+        "--scenario",
+        scenario.to_str().unwrap(),
+        "--permissions",
+        "contents=read,pull-requests=write",
+    ]) else {
+        return;
+    };
+    let (code, said) = examined(&poor, "doctor", folder.path(), &[]);
+    assert_eq!(code, 5, "{said}");
+    for line in [
+        "✗ contents GitHub refuses",
+        "✗ deployments GitHub refuses",
+        "! workflow runs GitHub refuses",
+        "✓ pull requests can be read",
+        "! incidents GitHub refuses",
+        "! source none: deployments cannot be read",
+        "contents: write # the branch, commits, the configuration, refused",
+        "pull-requests: write # changes, and comments on shipped ones issues: read",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    poor.run(&["--no-deployment", "--env", "SOURCE_DATE_EPOCH=1795176000"]);
+}
+
+/// An Enterprise Server has its APIs elsewhere and counts no requests.
+#[test]
+fn an_enterprise_server_is_read_and_written_within_the_contract() {
+    let releases = serde_json::json!({ "tags": { "v1.0.0": "c2" },
+        "releases": [{ "tag": "v1.0.0", "created_at": "2026-11-06T10:00:00Z" }],
+        "issues": [{ "number": 7, "title": "Down", "labels": ["incident"],
+            "created_at": "2026-11-06T11:00:00Z", "closed_at": "2026-11-06T12:00:00Z" }] });
+    let job = serde_json::json!({ "name": "ship", "conclusion": "success",
+        "created_at": "2026-11-05T09:00:00Z", "started_at": "2026-11-05T09:01:00Z",
+        "completed_at": "2026-11-05T09:09:00Z" });
+    let runs = serde_json::json!({ "runs": [{ "id": 19_500_000_100_u64, "head_sha": "c2",
+        "created_at": "2026-11-05T09:00:00Z", "path": ".github/workflows/ship.yml",
+        "conclusion": "success", "jobs": [job] }] });
+    for (more, config, expected) in [
+        (&releases, "", ("rel", "2026-11-06T10:00")),
+        (
+            &runs,
+            "workflows: [{file: ship.yml, job: ship}]\n",
+            ("run", "2026-11-05T09:09"),
+        ),
+    ] {
+        let Some((run, ledger, report)) = on_server(&["--ghes"], &story(more), config) else {
+            return;
+        };
+        assert_eq!(counted(&report), pairs(&[expected]));
+        let incidents = ledger
+            .events
+            .iter()
+            .filter(|e| e.fact.as_incident().is_some());
+        assert_eq!(incidents.count(), usize::from(config.is_empty()), "{run}");
+    }
+    let Some(scenario) = data::shared("../tools/ghsim/tests/scenario.json") else {
+        return;
+    };
+    let Some(simulator) = Simulator::start(&["--ghes", "--scenario", scenario.to_str().unwrap()])
+    else {
+        return;
+    };
+    for run in [simulator.run(&[]), simulator.run(&[])] {
+        assert_eq!(run["exit_code"], 0, "{run}");
+        assert_eq!(run["outputs"]["persisted"], "true", "{run}");
+        assert_eq!(run["outputs"]["degraded"], "false", "{run}");
+        assert_eq!(run["events"]["lost"], serde_json::json!([]));
+        assert_eq!(run["events"]["duplicated"], serde_json::json!({}));
+    }
+    let server = simulator.info["url"].as_str().unwrap();
+    let readme = simulator.file("README.md");
+    assert!(
+        readme.contains(server) && !readme.contains("https://github.com/acme"),
+        "{readme}"
+    );
+}
+
+fn the_past_can_be_let_go(simulator: &Simulator, compact: impl Fn(&[&str]) -> (i32, String)) {
+    let before = simulator.ledger();
+    let (code, dry) = compact(&["--dry-run"]);
+    assert_eq!(code, 0, "{dry}");
+    assert!(dry.contains("in the place of 3"), "{dry}");
+    let (code, done) = compact(&[]);
+    assert_eq!(code, 0, "{done}");
+    assert_eq!(simulator.ledger(), before);
+    let (_, again) = compact(&[]);
+    assert!(again.contains("one commit already"), "{again}");
 }

@@ -195,3 +195,37 @@ fn what_was_stopped_may_be_a_failed_attempt() {
         assert_eq!(counts, (1, failed, ignored), "{written}");
     }
 }
+
+#[test]
+fn failed_attempts_stand_in_every_list_of_failures_where_they_count() {
+    let history = json!({"deployments": [
+        {"id": "a", "sha": "v1", "finished_at": "2026-03-02T00:00:00Z"},
+        {"id": "b", "status": "failure", "finished_at": "2026-03-03T00:00:00Z"},
+        {"id": "c", "sha": "v2", "finished_at": "2026-03-04T00:00:00Z"},
+        {"id": "d", "sha": "v1", "finished_at": "2026-03-05T00:00:00Z"},
+        {"id": "e", "status": "failure", "finished_at": "2026-03-31T00:00:00Z"},
+    ]});
+    for (written, failed, open, median) in [
+        ("", vec!["c"], vec![], 24.0),
+        (
+            "failure: {failed_attempts: count}",
+            vec!["b", "c", "e"],
+            vec!["e"],
+            24.0,
+        ),
+    ] {
+        let report = march(&history, written);
+        let m = &report.overall.metrics;
+        assert_eq!(m.change_fail_rate.failed_ids, failed, "{written}");
+        assert_eq!(m.change_fail_rate.failed, failed.len() as u64);
+        let recovery = &m.failed_deployment_recovery_time;
+        let still: Vec<&str> = recovery
+            .open
+            .iter()
+            .map(|o| o.deployment.as_str())
+            .collect();
+        assert_eq!(still, open, "{written}");
+        assert_eq!(recovery.median_seconds, Some(median * HOUR));
+        assert_eq!(recovery.n, (failed.len() - open.len()) as u64);
+    }
+}

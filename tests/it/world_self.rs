@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fivekeys::adapter::github_deployment;
 use fivekeys::event::{Fact, Outcome};
-use fivekeys::github::{Budget, Client, GitHubError, State, StateRequest, Token};
+use fivekeys::github::{Budget, Client, GitHubError, Proxies, Server, State, StateRequest, Token};
 
 use crate::world::{Runner, World, sha};
 
@@ -27,7 +27,11 @@ fn talk<T>(world: &World, with: impl AsyncFnOnce(Client) -> T) -> T {
 
 fn client(world: &World, token: &str) -> Client {
     let (api, graph) = (world.api_url(), world.graphql_url());
-    Client::new(&api, &graph, Token::new(token), "acme/shop").unwrap()
+    let server = Server {
+        api,
+        graphql: graph,
+    };
+    Client::new(&server, &Proxies::default(), Token::new(token), "acme/shop").unwrap()
 }
 
 fn budget() -> Budget {

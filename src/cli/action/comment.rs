@@ -2,7 +2,7 @@
 
 use super::flow::{Run, said};
 use super::outcome::Outcome;
-use crate::config::{CommentMode, Config};
+use crate::config::Config;
 use crate::deliver::{self, Draft};
 use crate::event::{Event, Events};
 use crate::render;
@@ -25,7 +25,7 @@ pub(super) struct Shipped<'a> {
 
 /// Writes the comments, or keeps their bodies in a dry run. What fails is said; the step goes on.
 pub(super) async fn post(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) {
-    if shipped.config.comment == CommentMode::Off || run.is_read_only() {
+    if !shipped.config.comment.tells_shipped() || run.is_read_only() {
         return;
     }
     let mut drafts = drafts(run, shipped, outcome);

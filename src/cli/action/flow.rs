@@ -4,28 +4,26 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use serde_json::Value;
+use tokio::time::Instant as Moment;
 
-use super::comment::{self, Shipped};
 use super::inputs::Inputs;
 use super::outcome::Outcome;
-use super::turn::attempt_of;
-use crate::cli::{Failure, workspace};
-use crate::collect::github::{self, Ask as CollectAsk, Collected};
+use super::place::{Turn, Waiting};
+use crate::cli::Failure;
 use crate::config::{self, Config};
-use crate::event::{Event, Events, Instant};
+use crate::event::Event;
 use crate::github::{Budget, Client, GitHubError, Part, Token};
 use crate::host::Host;
 use crate::host::actions::Runner;
-use crate::ledger::{Branch, Ledger, Loaded, Reading};
-use crate::report::v1::{Note, Report};
-use crate::report::{Ask, build};
+use crate::ledger::{Branch, Loaded, Reading};
 
-/// Most commits that are tried.
-const MOST_WRITES: u32 = 4;
+/// Nothing is lost by it.
+pub(super) const OUTRUN: &str =
+    "other runs kept writing; the next run stores what this one could not";
 /// What is kept back of the deadline for saying how it ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// A clock that is further ahead than this is wrong.
-const MOST_SKEW: chrono::Duration = chrono::Duration::hours(1);
+/// What a server that answers from the past is given to catch up.
+const LAG: Duration = Duration::from_secs(2);
 
 /// One run and all it works with.
 pub(super) struct Run<'a> {
@@ -39,13 +37,19 @@ pub(super) struct Run<'a> {
     pub(super) triggered_by: Option<String>,
 }
 
+/// The head of the branch as it was read; none where there was no branch.
+#[derive(PartialEq, Eq)]
+pub(super) struct Head(pub(super) Option<String>);
+
 /// What the passes of one run have tried so far.
 #[derive(Default)]
-struct Tries {
-    writes: u32,
-    waits: u32,
+pub(super) struct Tries {
+    pub(super) writes: u32,
+    pub(super) waiting: Option<Waiting>,
+    /// The head on which the last commit was not taken.
+    pub(super) refused: Option<Head>,
     /// What was sent when an answer was lost: if it is found stored, it was stored by us.
-    doubtful: Vec<Event>,
+    pub(super) doubtful: Vec<Event>,
 }
 
 /// What one pass over a snapshot came to.
@@ -58,7 +62,11 @@ pub(super) enum Pass {
 }
 
 /// One run, from reading to commenting. Never fails: what fails is in the outcome.
-pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
+pub(super) async fn run(
+    host: &Host,
+    inputs: &Inputs,
+    client: Result<Client, GitHubError>,
+) -> Outcome {
     let runner = Runner::of(host);
     let mut outcome = Outcome::default();
     outcome.facts.branch.clone_from(&inputs.branch);
@@ -70,7 +78,7 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
     for problem in &inputs.problems {
         outcome.error(problem);
     }
-    let client = match connect(host) {
+    let client = match client {
         Ok(client) => client,
         Err(error) => {
             outcome.degrade(&said(&error));
@@ -97,7 +105,8 @@ pub(super) async fn run(host: &Host, inputs: &Inputs) -> Outcome {
     outcome
 }
 
-fn connect(host: &Host) -> Result<Client, GitHubError> {
+/// The client that the runner's variables ask for.
+pub(super) fn connect(host: &Host) -> Result<Client, GitHubError> {
     let runner = Runner::of(host);
     let token = runner.input("token").or_else(|| runner.var("GITHUB_TOKEN"));
     let seed = runner.var("GITHUB_RUN_ID").and_then(|id| id.parse().ok());
@@ -117,16 +126,10 @@ pub(super) fn said(error: &GitHubError) -> String {
 impl Run<'_> {
     async fn protocol(&self, outcome: &mut Outcome) {
         let mut tries = Tries::default();
-        loop {
-            match self.pass(outcome, &mut tries).await {
-                Pass::Done => return,
-                Pass::Again if self.budget.is_over() || tries.writes >= MOST_WRITES => {
-                    outcome.degrade(
-                        "other runs kept writing; the next run stores what this one could not",
-                    );
-                    return;
-                }
-                Pass::Again => {}
+        while self.pass(outcome, &mut tries).await == Pass::Again {
+            if self.budget.is_over() {
+                outcome.degrade(OUTRUN);
+                return;
             }
         }
     }
@@ -138,6 +141,7 @@ impl Run<'_> {
         if let Some(days) = self.inputs.window_days {
             config.window_days = days;
         }
+        let asked_at = Moment::now();
         let mut loaded = match self.load(&config, today).await {
             Ok(loaded) => loaded,
             Err(failure) => {
@@ -163,13 +167,31 @@ impl Run<'_> {
             }
         }
         outcome.facts.private = loaded.state.is_private;
-        if self.should_wait(&loaded, &config, tries.waits) {
-            tries.waits += 1;
-            tokio::time::sleep(self.courtesy(tries.waits)).await;
-            return Pass::Again;
+        // A commit on this head was not taken, so another head is there, or soon will be.
+        if tries.refused.take() == Some(Head(loaded.head.clone())) {
+            return self.wait(LAG).await;
         }
-        self.measure_and_write(loaded, (&config, trusted), outcome, tries)
-            .await
+        // If our own commit may stand there, what it stored is still to be told.
+        let sure = tries.doubtful.is_empty();
+        match self.turn(&loaded, &config, asked_at.elapsed(), &mut tries.waiting) {
+            Turn::Wait(wait) => self.wait(wait).await,
+            Turn::Stored if sure => self.leave(&loaded, &config, outcome),
+            Turn::Late if sure => {
+                outcome.degrade(OUTRUN);
+                self.leave(&loaded, &config, outcome);
+                outcome.facts.persisted = false;
+                Pass::Done
+            }
+            Turn::Write | Turn::Stored | Turn::Late => {
+                self.measure_and_write(loaded, (&config, trusted), outcome, tries)
+                    .await
+            }
+        }
+    }
+
+    async fn wait(&self, wait: Duration) -> Pass {
+        tokio::time::sleep(wait.min(self.budget.left())).await;
+        Pass::Again
     }
 
     async fn load(&self, config: &Config, today: NaiveDate) -> Result<Loaded, Failure> {
@@ -218,13 +240,6 @@ impl Run<'_> {
         (config, trusted)
     }
 
-    /// A little longer each time, and not the same for two runs.
-    pub(super) fn courtesy(&self, waits: u32) -> Duration {
-        let run: u64 = self.workflow.bytes().map(u64::from).sum();
-        let seed = run.wrapping_mul(2_654_435_761) ^ u64::from(waits);
-        Duration::from_millis(1_000 + 500 * u64::from(waits) + seed % 1_000)
-    }
-
     /// Nobody's deployment started this run.
     pub(super) fn is_by_the_clock(&self) -> bool {
         let event = Runner::of(self.host).var("GITHUB_EVENT_NAME");
@@ -236,164 +251,9 @@ impl Run<'_> {
         let event = Runner::of(self.host).var("GITHUB_EVENT_NAME").unwrap_or("");
         event.starts_with("pull_request") || event == "merge_group"
     }
-
-    async fn measure_and_write(
-        &self,
-        mut loaded: Loaded,
-        (config, trusted): (&Config, bool),
-        outcome: &mut Outcome,
-        tries: &mut Tries,
-    ) -> Pass {
-        let own = self.own(&loaded, config, outcome);
-        let collected = self.collect(&loaded, (config, trusted), own.as_ref()).await;
-        let mut fresh = collected.events.clone();
-        fresh.extend(own);
-        outcome.count_late(&loaded, &fresh, config);
-        let plan = loaded.ledger.append(&fresh, self.host.now.date_naive());
-        let moved = Self::keep_books(&mut loaded.ledger, &collected, config);
-        // How far the history was read back is worth a commit of its own, or the next run would begin there again.
-        let plan = plan.or_else(|| moved.then(|| loaded.ledger.bookkeeping()));
-        let report = self.report(&loaded.ledger, config, &collected);
-        let own = outcome.facts.deployment.take();
-        outcome.facts.deployment = own.map(|id| attempt_of(&report, &loaded.ledger.events, id));
-        outcome.say_notes(&collected.notes);
-        let writable = loaded.ledger.is_writable();
-        if !writable {
-            outcome.degrade(&unwritable(&loaded.ledger));
-        }
-        let pass = match plan {
-            None => {
-                // Without the deployments it is not known what was to be stored.
-                let blind = outcome.facts.deployment.is_none()
-                    && loaded.state.problem(&Part::Deployments).is_some();
-                outcome.facts.persisted =
-                    writable && loaded.head.is_some() && !blind && !self.is_read_only();
-                Pass::Done
-            }
-            Some(_) if !writable => Pass::Done,
-            Some(plan) => {
-                let sent = fresh.clone();
-                let (saved, doubt) = self
-                    .write(&loaded, plan, &report, outcome, &mut tries.writes)
-                    .await;
-                if doubt {
-                    tries.doubtful.extend(sent);
-                }
-                saved
-            }
-        };
-        fresh.append(&mut tries.doubtful.clone());
-        let ours =
-            outcome.commit.is_some() || (outcome.facts.persisted && !tries.doubtful.is_empty());
-        if (pass == Pass::Done && ours) || self.inputs.dry_run {
-            let shipped = Shipped {
-                fresh: &fresh,
-                events: &loaded.ledger.events,
-                report: &report,
-                config,
-            };
-            comment::post(self, &shipped, outcome).await;
-        }
-        outcome.report = Some(report);
-        pass
-    }
-
-    async fn collect(
-        &self,
-        loaded: &Loaded,
-        (config, trusted): (&Config, bool),
-        own: Option<&Event>,
-    ) -> Collected {
-        github::collect(CollectAsk {
-            client: self.client,
-            state: &loaded.state,
-            config,
-            trusted,
-            known: &loaded.ledger.events,
-            own,
-            now: self.host.now,
-            cutoff: self.cutoff(loaded, config),
-            resume: loaded.ledger.meta.resume.as_deref(),
-            places: &loaded.ledger.meta.places,
-            requests: github::REQUESTS,
-            budget: &self.budget,
-        })
-        .await
-    }
-
-    /// How far back deployments are looked for. Where only the end of the ledger was read, what is older is in it.
-    fn cutoff(&self, loaded: &Loaded, config: &Config) -> Instant {
-        let back = self.host.now - chrono::Duration::days(i64::from(config.lookback_days));
-        match loaded.ledger.events.baselines {
-            Some(_) => back.max(self.host.now - read_back(config)),
-            None => back,
-        }
-    }
-
-    /// Also tells whether a source was read further, where there is anything to remember at all.
-    fn keep_books(ledger: &mut Ledger, collected: &Collected, config: &Config) -> bool {
-        let moved =
-            ledger.meta.places != collected.places || ledger.meta.resume != collected.resume;
-        let since = collected
-            .history_since
-            .into_iter()
-            .chain(ledger.meta.history_since)
-            .min();
-        let first = ledger
-            .events
-            .iter()
-            .filter(|e| e.fact.as_deployment().is_some())
-            .map(|e| e.time)
-            .min();
-        ledger.meta.history_since = since.or(first);
-        ledger.events.history_since = ledger.meta.history_since;
-        ledger.meta.head.clone_from(&collected.head);
-        ledger.events.head.clone_from(&collected.head);
-        ledger.meta.resume.clone_from(&collected.resume);
-        ledger.meta.places.clone_from(&collected.places);
-        ledger.meta.baselines = workspace::baselines(&ledger.events, config);
-        moved && !ledger.events.is_empty()
-    }
-
-    fn report(&self, ledger: &Ledger, config: &Config, collected: &Collected) -> Report {
-        let mut ask = Ask::recent(config, self.now(&ledger.events));
-        ask.repository = Some(self.client.repository());
-        ask.notes = collected
-            .notes
-            .iter()
-            .chain(&collected.asides)
-            .map(|n| Note {
-                code: n.code.to_owned(),
-                says: workspace::sentence(&n.says),
-                help: n.help.as_deref().map(workspace::sentence),
-            })
-            .collect();
-        build(&ledger.events, config, &ask)
-    }
-
-    /// Our clock, or GitHub's where it is a little ahead: what has just finished is not in the future.
-    pub(super) fn now(&self, events: &Events) -> Instant {
-        let now = self.host.now;
-        let ahead = events
-            .iter()
-            .filter(|e| e.fact.as_deployment().is_some())
-            .map(|e| e.time)
-            .filter(|at| *at < now + MOST_SKEW)
-            .max();
-        ahead.map_or(now, |at| now.max(at + chrono::Duration::seconds(1)))
-    }
 }
 
 /// How much of the ledger is read: the window, the one before it, and the six months that rework is asked about.
-fn read_back(config: &Config) -> chrono::Duration {
+pub(super) fn read_back(config: &Config) -> chrono::Duration {
     chrono::Duration::days(i64::from(config.window_days.max(90)) * 2)
-}
-
-/// Why a ledger is left as it is.
-fn unwritable(ledger: &Ledger) -> String {
-    let note = workspace::unreadable(ledger);
-    match note.help {
-        Some(help) => format!("{} {help}", note.says),
-        None => note.says,
-    }
 }

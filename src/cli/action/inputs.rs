@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::{Config, Environments, parse_days, parse_seconds};
+use crate::config::{CommentMode, Config, Environments, parse_days, parse_seconds};
 use crate::host::actions::Runner;
 
 /// What turns a run that went wrong into a failed step.
@@ -18,9 +18,32 @@ pub(super) enum FailOn {
     Error,
 }
 
+/// What a run is for, beside measuring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Nothing else.
+    Auto,
+    /// An issue about the last whole week.
+    Weekly,
+    /// An issue about the last whole month.
+    Monthly,
+}
+
+impl Mode {
+    fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "auto" => Self::Auto,
+            "digest" => Self::Weekly,
+            "monthly-digest" => Self::Monthly,
+            _ => return None,
+        })
+    }
+}
+
 /// The inputs.
 #[derive(Debug, Clone)]
 pub(super) struct Inputs {
+    pub(super) mode: Mode,
     pub(super) environment: Option<String>,
     pub(super) service: Option<String>,
     pub(super) status: Option<String>,
@@ -29,7 +52,7 @@ pub(super) struct Inputs {
     pub(super) branch: String,
     pub(super) config: String,
     pub(super) window_days: Option<u32>,
-    pub(super) comment: Option<bool>,
+    pub(super) comment: Option<CommentMode>,
     pub(super) summary: bool,
     pub(super) badges: bool,
     pub(super) fail_on: FailOn,
@@ -50,6 +73,9 @@ impl Inputs {
             problems: Vec::new(),
         };
         Self {
+            mode: reader
+                .parsed("mode", "auto, digest or monthly-digest", Mode::named)
+                .unwrap_or(Mode::Auto),
             environment: reader.text("environment"),
             service: reader.text("service"),
             status: reader.text("status"),
@@ -66,11 +92,11 @@ impl Inputs {
                 .text("config")
                 .unwrap_or_else(|| ".github/fivekeys.yml".to_owned()),
             window_days: reader.parsed("window", "a length such as 90d", |t| parse_days(t).ok()),
-            comment: reader.parsed("comment", "off or shipped", |word| match word {
-                "off" => Some(false),
-                "shipped" => Some(true),
-                _ => None,
-            }),
+            comment: reader.parsed(
+                "comment",
+                "off, shipped, preview or all",
+                CommentMode::named,
+            ),
             summary: reader.truth("summary", true),
             badges: reader.truth("badges", true),
             fail_on: reader
@@ -107,12 +133,8 @@ impl Inputs {
             config.environments = Environments::new(&list)
                 .map_err(|e| wrong("environment", globs, &e.to_string()))?;
         }
-        if let Some(wanted) = self.comment {
-            config.comment = if wanted {
-                crate::config::CommentMode::Shipped
-            } else {
-                crate::config::CommentMode::Off
-            };
+        if let Some(mode) = self.comment {
+            config.comment = mode;
         }
         Ok(())
     }

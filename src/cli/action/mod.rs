@@ -1,23 +1,35 @@
 //! `fivekeys action`: one run on a runner. Measuring never breaks a deploy: what goes wrong is said, and the exit is 0.
 
 mod comment;
+mod digest;
 mod flow;
 mod inputs;
+mod measure;
 mod outcome;
+mod own;
+mod place;
+mod preview;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod surface;
 mod tell;
-mod turn;
 mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Exit;
 use super::gate::{Gate, IN_DOUBT, gate};
+use crate::github::{Client, GitHubError};
 use crate::host::Host;
 use crate::host::actions::{Loudness, Runner};
 use inputs::{FailOn, Inputs};
-use outcome::Outcome;
+pub use outcome::Outcome;
+
+/// One run over a client that the caller made, in the caller's runtime, up to its deadline. What became of it is
+/// returned and told to nobody; the runner's files stay as they are.
+pub async fn once(host: &Host, client: Client) -> Outcome {
+    let inputs = Inputs::read(Runner::of(host));
+    in_time(host, &inputs, Ok(client)).await
+}
 
 /// Runs the action. Whatever happens, the exit says only what `fail-on` asks for.
 pub(super) fn run(host: &Host) -> Exit {
@@ -88,12 +100,7 @@ fn work(host: &Host, inputs: &Inputs) -> Outcome {
     };
     let outcome = runtime.block_on(async {
         tokio::select! {
-            done = tokio::time::timeout(inputs.timeout, Box::pin(flow::run(host, inputs))) => {
-                done.unwrap_or_else(|_| cut_short(&format!(
-                    "the deadline of {} s passed; nothing more was written, the next run catches up",
-                    inputs.timeout.as_secs()
-                )))
-            }
+            done = in_time(host, inputs, flow::connect(host)) => done,
             () = crate::host::asked_to_stop() => cut_short(
                 "the job was cancelled; nothing more was written, the next run catches up",
             ),
@@ -102,6 +109,17 @@ fn work(host: &Host, inputs: &Inputs) -> Outcome {
     // A name that is still being looked up would hold the process beyond its deadline.
     runtime.shutdown_background();
     outcome
+}
+
+async fn in_time(host: &Host, inputs: &Inputs, client: Result<Client, GitHubError>) -> Outcome {
+    let run = Box::pin(flow::run(host, inputs, client));
+    let done = tokio::time::timeout(inputs.timeout, run).await;
+    done.unwrap_or_else(|_| {
+        cut_short(&format!(
+            "the deadline of {} s passed; nothing more was written, the next run catches up",
+            inputs.timeout.as_secs()
+        ))
+    })
 }
 
 fn cut_short(why: &str) -> Outcome {

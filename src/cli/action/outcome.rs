@@ -9,7 +9,7 @@ use crate::report::v1::Report;
 
 /// What became of a run, and everything that will be said about it.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub struct Outcome {
     /// The numbers; absent when nothing could be read at all.
     pub(super) report: Option<Report>,
     /// What the summary says about the run.
@@ -82,6 +82,24 @@ impl Outcome {
         push(&mut self.missed, says);
     }
 
+    /// Whether what this run had to store stands on the branch.
+    #[must_use]
+    pub fn is_persisted(&self) -> bool {
+        self.facts.persisted
+    }
+
+    /// Commit on the metrics branch that this run wrote.
+    #[must_use]
+    pub fn commit(&self) -> Option<&str> {
+        self.commit.as_deref()
+    }
+
+    /// Requests that this run sent, retries included.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
     pub(super) fn is_degraded(&self) -> bool {
         !self.degraded.is_empty()
     }
@@ -90,11 +108,15 @@ impl Outcome {
         !self.errors.is_empty()
     }
 
-    pub(super) fn degraded(&self) -> &[String] {
+    /// What was skipped or not stored, in sentences.
+    #[must_use]
+    pub fn degraded(&self) -> &[String] {
         &self.degraded
     }
 
-    pub(super) fn errors(&self) -> &[String] {
+    /// What somebody has to mend, in sentences.
+    #[must_use]
+    pub fn errors(&self) -> &[String] {
         &self.errors
     }
 

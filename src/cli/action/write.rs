@@ -61,7 +61,7 @@ impl Run<'_> {
             }
             // Both mean: read again. The answer is on the branch.
             Err(GitHubError::Stale | GitHubError::Ambiguous { .. }) => {
-                let wait = self.courtesy(writes).min(self.budget.left());
+                let wait = self.backoff(writes).min(self.budget.left());
                 tokio::time::sleep(wait).await;
                 Pass::Again
             }

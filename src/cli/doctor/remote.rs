@@ -1,85 +1,80 @@
-//! What GitHub answers: token, budget, branch, rules, sources, and the permissions that a job needs.
+//! What GitHub answers: server, token, budget, clock, repository, branch and its rules.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{Checkup, Health, complete, say_broken, say_whole, set_aside};
-use crate::adapter::github_deployment;
+use super::checkup::{Checkup, Health};
+use super::{complete, permissions, say_broken, say_whole, set_aside, settings, sources};
 use crate::cli::Failure;
 use crate::cli::args::DoctorArgs;
 use crate::config::Config;
-use crate::github::{Budget, Client, GitHubError, Part, State, Token, forbids_commits};
+use crate::github::{
+    Budget, Client, GitHubError, Greeting, Part, Proxies, Quota, Server, State, Token,
+    forbids_commits,
+};
 use crate::host::Host;
-use crate::ledger::{Branch, Loaded, Reading};
+use crate::ledger::{Branch, Loaded, Reading, first_day};
 
 /// Deadline of all requests together.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Fewer requests than this may not last for a run.
+/// Fewer requests or points than this may not last for a run.
 const FEW: u64 = 50;
-/// Nothing was measured before: all months since then are read.
-const FIRST_YEAR: i32 = 2015;
-/// Most environments that are named.
-const NAMED: usize = 8;
-
-/// What a job needs, and why.
-const PERMISSIONS: [(&str, &str, &str); 5] = [
-    (
-        "contents",
-        "write",
-        "the metrics branch, commits, the configuration",
-    ),
-    ("deployments", "read", "the history"),
-    (
-        "pull-requests",
-        "write",
-        "changes, and comments on shipped ones",
-    ),
-    ("issues", "read", "incidents"),
-    (
-        "actions",
-        "read",
-        "workflow runs: queues, waits, deploys without a record",
-    ),
-];
+/// Two clocks that differ by more are said to.
+const SKEW_SECONDS: i64 = 60;
 
 /// What to look at.
 pub(super) struct Asked<'a> {
     pub(super) args: &'a DoctorArgs,
+    /// `owner/name`, and where its pages stand, as the clone's remote says.
     pub(super) repository: Option<String>,
+    pub(super) site: Option<String>,
     pub(super) config: &'a Config,
 }
 
-/// Asks GitHub, where there is a token and a repository. Returns the permissions to paste.
-pub(super) fn look(
-    host: &Host,
-    asked: &Asked<'_>,
-    checkup: &mut Checkup,
-) -> Result<Option<String>, Failure> {
-    let token = ["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"]
-        .iter()
-        .find_map(|name| host.var(name));
-    let repository = asked
-        .repository
-        .clone()
-        .or_else(|| host.var("GITHUB_REPOSITORY").map(str::to_owned));
-    let (Some(token), Some(repository), false) = (token, repository, asked.args.offline) else {
-        checkup.note("GitHub", Health::Skip, "not asked");
-        if !asked.args.offline {
-            checkup.help("set GITHUB_TOKEN, and --repository outside of a clone");
-        }
-        return Ok(None);
+/// Asks GitHub, where there is a token and a repository.
+pub(super) fn look(host: &Host, asked: &Asked<'_>, checkup: &mut Checkup) -> Result<(), Failure> {
+    let unknown = |checkup: &mut Checkup| {
+        checkup.permissions = permissions::needed(asked.config, true, &[]);
     };
+    if asked.args.offline {
+        checkup.note("GitHub", Health::Skip, "not asked");
+        unknown(checkup);
+        return Ok(());
+    }
+    let server = Server::of_host(host);
+    let remote = asked.site.as_deref().filter(|_| server.is_none());
+    let is_own = remote.is_some_and(|site| !Server::at(site).is_public());
+    // A token for github.com is not shown to whatever host a clone came from.
+    let names: &[&str] = if is_own {
+        &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
+    } else {
+        &["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"]
+    };
+    let token = names.iter().find_map(|name| host.var(name));
+    let repository = asked.repository.clone();
+    let repository = repository.or_else(|| host.var("GITHUB_REPOSITORY").map(str::to_owned));
+    let (Some(token), Some(repository)) = (token, repository) else {
+        checkup.note("GitHub", Health::Skip, "not asked");
+        checkup.help(match remote.filter(|_| is_own) {
+            Some(site) => {
+                format!("set GH_ENTERPRISE_TOKEN, or GITHUB_TOKEN and GITHUB_SERVER_URL={site}")
+            }
+            None => "set GITHUB_TOKEN, and --repository outside of a clone".to_owned(),
+        });
+        unknown(checkup);
+        return Ok(());
+    };
+    let server = server
+        .or_else(|| remote.map(Server::at))
+        .unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let missing = runtime.block_on(async {
-        let client = match Client::of_host(host, Token::new(token), &repository) {
+    runtime.block_on(async {
+        let token = Token::new(token);
+        let kind = token.kind();
+        let client = match Client::new(&server, &Proxies::of_host(host), token, &repository) {
             Ok(client) => client,
-            Err(error) => {
-                problem("GitHub", &error, checkup);
-                return None;
-            }
+            Err(error) => return problem("GitHub", &error, checkup),
         };
         let patient = Patient {
             host,
@@ -87,32 +82,17 @@ pub(super) fn look(
             client: &client,
             budget: Budget::within(PATIENCE),
         };
-        patient.examine(checkup).await
+        patient.examine(&server, kind, checkup).await;
     });
     runtime.shutdown_background();
-    Ok(missing.map(|missing| permissions(&missing)))
+    Ok(())
 }
 
-fn problem(what: &'static str, error: &GitHubError, checkup: &mut Checkup) {
+pub(super) fn problem(what: &'static str, error: &GitHubError, checkup: &mut Checkup) {
     checkup.note(what, Health::Fail, error.to_string());
     if let Some(help) = error.help() {
         checkup.help(help);
     }
-}
-
-/// The block to paste; what was refused is marked.
-fn permissions(missing: &[&str]) -> String {
-    let mut out = "\nA job that measures needs:\n\n    permissions:\n".to_owned();
-    for (scope, level, why) in PERMISSIONS {
-        let refused = if missing.contains(&scope) {
-            " (refused to this token)"
-        } else {
-            ""
-        };
-        let entry = format!("{scope}: {level}");
-        let _ = writeln!(out, "      {entry:<21} # {why}{refused}");
-    }
-    out
 }
 
 struct Patient<'a> {
@@ -123,61 +103,68 @@ struct Patient<'a> {
 }
 
 impl Patient<'_> {
-    /// Scopes that were refused; `None` when GitHub could not be asked at all.
-    async fn examine(&self, checkup: &mut Checkup) -> Option<Vec<&'static str>> {
-        match self.client.quota(&self.budget).await {
-            Ok(None) => checkup.note("token", Health::Ok, "accepted; this server has no limits"),
-            Ok(Some(quota)) => {
-                let few = quota.remaining < FEW;
-                checkup.note(
-                    "token",
-                    if few { Health::Warn } else { Health::Ok },
-                    format!(
-                        "accepted; {} of {} requests are left in this hour",
-                        quota.remaining, quota.limit
-                    ),
-                );
-                if few {
-                    checkup.help("a run needs about six; wait for the next hour");
-                }
-            }
+    async fn examine(&self, server: &Server, kind: &str, checkup: &mut Checkup) {
+        let greeting = match self.client.greet(&self.budget).await {
+            Ok(greeting) => greeting,
+            Err(error) => return problem("token", &error, checkup),
+        };
+        self.server(server, &greeting, checkup);
+        let Some(loaded) = self.load(checkup).await else {
+            return;
+        };
+        token(kind, &greeting, loaded.state.is_private, checkup);
+        budgets(&greeting, checkup);
+        let mut refused = Vec::new();
+        repository(&loaded.state, checkup);
+        let config = self.config(&loaded.state, checkup);
+        match self.client.may_write(&self.budget).await {
+            Ok(()) => checkup.note("contents", Health::Ok, "can be read and written"),
             Err(error) => {
-                problem("token", &error, checkup);
-                return None;
+                problem("contents", &error, checkup);
+                refused.push("contents");
             }
         }
-        let mut missing = Vec::new();
-        let loaded = self.load(checkup).await?;
-        repository(&loaded.state, checkup);
         self.branch(&loaded, checkup).await;
         if loaded.head.is_some() {
             self.rules(checkup).await;
         }
-        if self.deployments(&loaded.state, checkup) {
-            missing.push("deployments");
+        let state = &loaded.state;
+        refused.extend(sources::look(self.client, &self.budget, &config, state, checkup).await);
+        for what in self.client.unknown_here() {
+            let says = format!("this GitHub is too old to tell {what}");
+            checkup.note("server", Health::Warn, says);
         }
-        for (list, scope) in [
-            ("pulls", "pull-requests"),
-            ("issues", "issues"),
-            ("actions/runs", "actions"),
-        ] {
-            if let Err(error) = self.client.can_read(list, &self.budget).await {
-                problem(scope, &error, checkup);
-                missing.push(scope);
-            } else {
-                checkup.note(scope, Health::Ok, "can be read");
-            }
+        checkup.permissions = permissions::needed(&config, state.is_private, &refused);
+    }
+
+    fn server(&self, server: &Server, greeting: &Greeting, checkup: &mut Checkup) {
+        let version = greeting.version.as_deref();
+        let version = version.map_or_else(String::new, |v| format!(", Enterprise Server {v}"));
+        // What stands before the host may be a password.
+        let api = server.api.rsplit('@').next().unwrap_or_default();
+        checkup.note("server", Health::Ok, format!("{api}{version}"));
+        let Some(theirs) = greeting.now else {
+            return;
+        };
+        let skew = (theirs - self.host.now).num_seconds();
+        if self.host.var("SOURCE_DATE_EPOCH").is_some() {
+            checkup.note("clock", Health::Skip, "fixed by SOURCE_DATE_EPOCH");
+        } else if skew.abs() <= SKEW_SECONDS {
+            checkup.note("clock", Health::Ok, "as the server's");
+        } else {
+            let way = if skew > 0 { "behind" } else { "ahead of" };
+            let says = format!("{} s {way} the server's", skew.abs());
+            checkup.note("clock", Health::Warn, says);
+            checkup.help("set this machine's clock; windows end at its now");
         }
-        Some(missing)
     }
 
     async fn load(&self, checkup: &mut Checkup) -> Option<Loaded> {
         let today = self.host.now.date_naive();
-        let first = chrono::NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or(today);
         let loaded = Branch::new(self.client, &self.asked.args.branch)
             .load(
                 Reading {
-                    since: first,
+                    since: first_day(today),
                     today,
                     config: ".github/fivekeys.yml",
                     corrections: &self.asked.config.corrections,
@@ -195,14 +182,45 @@ impl Patient<'_> {
         }
     }
 
+    /// The configuration that the action uses: that of the default branch, else what is known here.
+    fn config(&self, state: &State, checkup: &mut Checkup) -> Config {
+        const WHAT: &str = "configuration";
+        let local = self.asked.config.clone();
+        if let Some(error) = state.problem(&Part::Config) {
+            problem(WHAT, error, checkup);
+            return local;
+        }
+        let Some(file) = &state.config else {
+            checkup.note(
+                WHAT,
+                Health::Skip,
+                "none on the default branch: the defaults are in force",
+            );
+            return local;
+        };
+        match crate::config::parse(file.text.as_deref().unwrap_or("")) {
+            Ok(config) => {
+                let says = format!("understood on the default branch: {}", settings(&config));
+                checkup.note(WHAT, Health::Ok, says);
+                config
+            }
+            Err(error) => {
+                checkup.failure(WHAT, &error.into());
+                local
+            }
+        }
+    }
+
     /// The ledger on the branch, mended by a new commit where that is asked for.
     async fn branch(&self, loaded: &Loaded, checkup: &mut Checkup) {
+        let name = &self.asked.args.branch;
+        if let Some(error) = loaded.state.problem(&Part::Branch) {
+            return problem("branch", error, checkup);
+        }
         let Some(head) = &loaded.head else {
-            checkup.note(
-                "branch",
-                Health::Skip,
-                "not there yet: the first run makes it",
-            );
+            let says = format!("`{name}` is not there yet: the first run makes it");
+            checkup.note("branch", Health::Skip, says);
+            checkup.help("a ruleset that forbids to create branches would stop it");
             return;
         };
         if loaded.ledger.is_writable() {
@@ -210,7 +228,7 @@ impl Patient<'_> {
             return;
         }
         say_broken("branch", &loaded.ledger.unreadable, checkup);
-        let branch = Branch::new(self.client, &self.asked.args.branch);
+        let branch = Branch::new(self.client, name);
         let repair = match branch.repair(loaded, self.host.now.date_naive()) {
             Ok(Some(repair)) => repair,
             Ok(None) => {
@@ -223,7 +241,9 @@ impl Patient<'_> {
             }
         };
         if !self.asked.args.repair {
-            checkup.help("`fivekeys doctor --repair` sets these lines aside in a new commit");
+            checkup.help(
+                "`fivekeys doctor --repair` mends it in a new commit and sets aside what it cannot",
+            );
             return;
         }
         let aside = repair.aside.len();
@@ -232,13 +252,13 @@ impl Patient<'_> {
             .save(
                 Some(head),
                 &plan,
-                "Set unreadable lines aside",
+                "fivekeys: mend the ledger [skip ci]",
                 &self.budget,
             )
             .await;
         match saved {
             Ok(commit) => {
-                let says = format!("{} by commit {commit}", set_aside(aside));
+                let says = format!("{}; by commit {commit}", set_aside(aside));
                 checkup.mended("branch", says);
             }
             Err(error) => problem("branch", &error, checkup),
@@ -248,7 +268,8 @@ impl Patient<'_> {
     async fn rules(&self, checkup: &mut Checkup) {
         let branch = &self.asked.args.branch;
         match self.client.rules_of(branch, &self.budget).await {
-            Ok(rules) => {
+            Ok(None) => checkup.note("rules", Health::Skip, "this server does not tell them"),
+            Ok(Some(rules)) => {
                 let against: Vec<&str> = rules
                     .iter()
                     .map(String::as_str)
@@ -271,49 +292,50 @@ impl Patient<'_> {
             Err(error) => problem("rules", &error, checkup),
         }
     }
+}
 
-    /// Deployments by environment. True when they were refused.
-    fn deployments(&self, state: &State, checkup: &mut Checkup) -> bool {
-        if let Some(error) = state.problem(&Part::Deployments) {
-            problem("deployments", error, checkup);
-            return true;
-        }
-        let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-        let mut production = 0;
-        for node in &state.deployments {
-            let Ok(event) = github_deployment::from_graphql(&node.0) else {
-                continue;
-            };
-            if let Some(deployment) = event.fact.as_deployment() {
-                let counts = self
-                    .asked
-                    .config
-                    .environments
-                    .is_production(&deployment.environment);
-                production += u64::from(counts && !deployment.transient);
-                *seen.entry(deployment.environment.clone()).or_default() += 1;
-            }
-        }
-        let looked_at = state.deployments.len();
-        if looked_at == 0 {
-            checkup.note("deployments", Health::Warn, "GitHub has no record of any");
-            checkup.help(
-                "give the deploy job an `environment:`, or name its workflow in `workflows:`",
-            );
-            return false;
-        }
-        let names: Vec<&str> = seen.keys().take(NAMED).map(String::as_str).collect();
-        let says = format!(
-            "{production} of the latest {looked_at} went to production; environments: {}",
-            names.join(", ")
-        );
-        if production > 0 {
-            checkup.note("deployments", Health::Ok, says);
-        } else {
-            checkup.note("deployments", Health::Warn, says);
-            checkup.help("say which of them is production: `environments:` in the configuration");
-        }
-        false
+/// The kind of token, and for a classic one its scopes; of the others only trying tells what they may do.
+fn token(kind: &str, greeting: &Greeting, is_private: bool, checkup: &mut Checkup) {
+    let Some(scopes) = &greeting.scopes else {
+        checkup.note("token", Health::Ok, format!("accepted; {kind}"));
+        return;
+    };
+    let has = |scope: &str| scopes.iter().any(|own| own == scope);
+    let named = if scopes.is_empty() {
+        "none".to_owned()
+    } else {
+        scopes.join(", ")
+    };
+    let enough = has("repo") || (!is_private && has("public_repo"));
+    let health = if enough { Health::Ok } else { Health::Warn };
+    checkup.note(
+        "token",
+        health,
+        format!("accepted; {kind}; scopes: {named}"),
+    );
+    if !enough {
+        let scope = if is_private { "repo" } else { "public_repo" };
+        checkup.help(format!("writing needs the scope `{scope}`"));
+    }
+}
+
+fn budgets(greeting: &Greeting, checkup: &mut Checkup) {
+    let Some((rest, graph)) = &greeting.quotas else {
+        checkup.note("budget", Health::Ok, "this server counts no requests");
+        return;
+    };
+    let few = rest.remaining.min(graph.remaining) < FEW;
+    let left = |quota: &Quota, what: &str| format!("{} of {} {what}", quota.remaining, quota.limit);
+    let says = format!(
+        "{}, {} left this hour",
+        left(rest, "requests"),
+        left(graph, "points")
+    );
+    checkup.note("budget", if few { Health::Warn } else { Health::Ok }, says);
+    if few {
+        let full = chrono::DateTime::from_timestamp(rest.reset.max(graph.reset), 0);
+        let at = full.map_or_else(String::new, |at| format!(" at {} UTC", at.format("%H:%M")));
+        checkup.help(format!("a run needs about six; they are full again{at}"));
     }
 }
 
@@ -326,20 +348,4 @@ fn repository(state: &State, checkup: &mut Checkup) {
     let branch = state.default_branch.as_deref().unwrap_or("none yet");
     let says = format!("{}, {kind}, default branch {branch}", state.name_with_owner);
     checkup.note("repository", Health::Ok, says);
-    match (state.problem(&Part::Config), &state.config) {
-        (Some(error), _) => problem("configuration", error, checkup),
-        (None, None) => checkup.note(
-            "configuration",
-            Health::Skip,
-            "none on the default branch: the defaults are used",
-        ),
-        (None, Some(file)) => match crate::config::parse(file.text.as_deref().unwrap_or("")) {
-            Ok(_) => checkup.note(
-                "configuration",
-                Health::Ok,
-                "understood on the default branch",
-            ),
-            Err(error) => checkup.failure("configuration", &error.into()),
-        },
-    }
 }

@@ -42,6 +42,13 @@ pub(super) fn collect(
                 help: "nothing to do: what stood before them goes on".to_owned(),
             });
         }
+        if log.is_foreign {
+            notes.push(GitNote {
+                code: "unreadable",
+                text: format!("{} names no version in a shape that is known", file.path),
+                help: "see docs/configuration.md for the shapes".to_owned(),
+            });
+        }
         events.extend(log.events);
     }
     if config.state_files.is_empty() {

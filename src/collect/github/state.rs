@@ -84,7 +84,7 @@ fn told(
     out: &mut Collected,
 ) -> Vec<Event> {
     let production = purse.ask.config.environments.default_name();
-    let mut events = Vec::new();
+    let (mut events, mut foreign) = (Vec::new(), false);
     for (mut versions, whole) in parts {
         versions.reverse();
         let log = state_file::deployments(file, production, &versions, whole);
@@ -95,7 +95,15 @@ fn told(
                 help: None,
             });
         }
+        foreign |= log.is_foreign;
         events.extend(log.events);
+    }
+    if foreign && events.is_empty() {
+        out.note(Note {
+            code: "unreadable",
+            says: format!("{} names no version in a shape that is known", file.path),
+            help: Some("see docs/configuration.md for the shapes".to_owned()),
+        });
     }
     events
 }

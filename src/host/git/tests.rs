@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{Git, GitError, repository_of};
+use super::{Git, GitError, repository_of, site_of};
 
 fn git(folder: &Path, args: &[&str]) {
     let done = Command::new("git")
@@ -202,5 +202,41 @@ fn owner_and_name_are_read_from_every_kind_of_address() {
         "",
     ] {
         assert_eq!(repository_of(url), None, "{url}");
+    }
+}
+
+#[test]
+fn the_server_is_read_from_every_kind_of_address_and_credentials_are_not() {
+    for (url, site) in [
+        (
+            "https://github.com/acme/shop.git",
+            Some("https://github.com"),
+        ),
+        (
+            "https://ada:ghp_secret@Git.Acme.example:8443/acme/shop",
+            Some("https://git.acme.example:8443"),
+        ),
+        (
+            "http://git.acme.example/acme/shop",
+            Some("http://git.acme.example"),
+        ),
+        (
+            "ssh://git@ssh.github.com:443/acme/shop.git",
+            Some("https://github.com"),
+        ),
+        (
+            "ssh://git@git.acme.example:2222/acme/shop.git",
+            Some("https://git.acme.example"),
+        ),
+        (
+            "git@git.acme.example:acme/shop.git",
+            Some("https://git.acme.example"),
+        ),
+        ("work:acme/shop.git", None),
+        ("git@work:acme/shop.git", None),
+        ("/srv/git.acme.example/shop.git", None),
+        ("https://[::1]/acme/shop", None),
+    ] {
+        assert_eq!(site_of(url).as_deref(), site, "{url}");
     }
 }

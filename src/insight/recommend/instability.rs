@@ -66,11 +66,12 @@ pub(super) fn high_cfr(facts: &Facts<'_>) -> Option<Found> {
 /// Five failures or more, and half of them take longer than an hour, open ones included.
 pub(super) fn slow_recovery(facts: &Facts<'_>) -> Option<Found> {
     let sight = facts.sight;
-    let m = failed_deployment_recovery_time::measure(sight.scope, sight.period);
-    let n = m.all.n() + m.open.len() as u64;
+    let recovery = failed_deployment_recovery_time::measure(sight.scope, sight.period);
+    let m = &recovery.failures;
+    let n = m.restored.n() + m.open.len() as u64;
     let km = m.km_median.filter(|km| n >= 5 && *km > HOUR)?;
     // Without open ones it is the median that stands in the table.
-    let median = m.all.quantile(0.5).filter(|_| m.open.is_empty());
+    let median = m.restored.quantile(0.5).filter(|_| m.open.is_empty());
     let mut values = vec![
         ("km", short_span(median.unwrap_or(km))),
         ("n", n.to_string()),
@@ -80,9 +81,15 @@ pub(super) fn slow_recovery(facts: &Facts<'_>) -> Option<Found> {
     } else {
         values.push(("open", m.open.len().to_string()));
     }
-    values.extend(m.detection.quantile(0.5).map(|s| ("detect", short_span(s))));
     values.extend(
-        m.incident_restore
+        recovery
+            .detection
+            .quantile(0.5)
+            .map(|s| ("detect", short_span(s))),
+    );
+    values.extend(
+        recovery
+            .incident_restore
             .quantile(0.5)
             .map(|s| ("fix", short_span(s))),
     );
@@ -98,8 +105,8 @@ pub(super) fn slow_recovery(facts: &Facts<'_>) -> Option<Found> {
         .collect();
     slow.sort_by(|a, b| (b.restored_after(), &a.id).cmp(&(a.restored_after(), &b.id)));
     let open = m.open.iter().map(|(id, _)| id.clone());
-    let gain = match (m.all.quantile(0.5), m.all.quantile(0.25)) {
-        (Some(now), Some(then)) if m.all.values.len() >= MIN_CHANGES => Some(Gain {
+    let gain = match (m.restored.quantile(0.5), m.restored.quantile(0.25)) {
+        (Some(now), Some(then)) if m.restored.values.len() >= MIN_CHANGES => Some(Gain {
             metric: "failed_deployment_recovery_time",
             now,
             then,
@@ -115,7 +122,7 @@ pub(super) fn slow_recovery(facts: &Facts<'_>) -> Option<Found> {
         gain,
         leading: Leading {
             unit: "seconds",
-            value: m.detection.quantile(0.5),
+            value: recovery.detection.quantile(0.5),
         },
     })
 }
@@ -144,7 +151,7 @@ pub(super) fn high_rework(facts: &Facts<'_>) -> Option<Found> {
         }),
         leading: Leading {
             unit: "seconds",
-            value: recovery.all.quantile(0.5),
+            value: recovery.failures.restored.quantile(0.5),
         },
     })
 }

@@ -6,6 +6,7 @@ mod teams;
 
 use serde::Serialize;
 
+use super::comment::marker;
 use super::{Format, RenderError, Style, escape, evidence, gauge, json, template, view};
 use crate::event::Instant;
 use crate::report::v1::{Deployment, Finding, Report};
@@ -222,6 +223,19 @@ fn urgency(level: &str) -> usize {
 /// `digest --to markdown`, and `report --format digest`.
 pub(super) fn markdown(report: &Report, _: &Style) -> Result<String, RenderError> {
     template::render("digest.md.j2", &digest(report))
+}
+
+/// The digest as an issue: its marker, which names the period, its title, and its text with the marker first.
+///
+/// # Errors
+/// When the template cannot be rendered: a bug.
+pub fn digest_issue(report: &Report) -> Result<(String, String, String), RenderError> {
+    let digest = digest(report);
+    let period = format!("{}/{}", digest.from, digest.until);
+    let mark = marker("digest", &period);
+    let title = format!("Software delivery, {} – {}", digest.from, digest.until);
+    let body = format!("{mark}\n{}", template::render("digest.md.j2", &digest)?);
+    Ok((mark, title, body))
 }
 
 /// `digest --to json`.

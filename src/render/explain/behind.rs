@@ -115,8 +115,30 @@ pub(super) fn provisional(report: &Report, _: &[String]) -> Vec<Item> {
     chosen(report, |d| d.finished_at.is_some_and(|at| at > since))
 }
 
-pub(super) fn failed(report: &Report, _: &[String]) -> Vec<Item> {
+/// What the failures of the headline are a share of.
+pub(super) fn judged(report: &Report, path: &[String]) -> Vec<Item> {
+    let effective = effective(report, path);
+    if counts_attempts(report) {
+        return newest_first([effective, failed_attempts(report, path)].concat());
+    }
+    effective
+}
+
+/// The failures of the headline: failed attempts too where the team counts them (rule CF4).
+pub(super) fn failed(report: &Report, path: &[String]) -> Vec<Item> {
+    if counts_attempts(report) {
+        return failed_and_attempts(report, path);
+    }
+    took_effect_and_failed(report)
+}
+
+fn took_effect_and_failed(report: &Report) -> Vec<Item> {
     chosen(report, |d| d.failed)
+}
+
+fn counts_attempts(report: &Report) -> bool {
+    let policy = report.definition.parameters.get("failure.failed_attempts");
+    policy.is_some_and(|policy| policy == "count")
 }
 
 pub(super) fn rework(report: &Report, _: &[String]) -> Vec<Item> {
@@ -181,11 +203,54 @@ pub(super) fn attempts(report: &Report, _: &[String]) -> Vec<Item> {
 }
 
 pub(super) fn failed_and_attempts(report: &Report, path: &[String]) -> Vec<Item> {
-    newest_first([failed(report, path), failed_attempts(report, path)].concat())
+    newest_first(
+        [
+            took_effect_and_failed(report),
+            failed_attempts(report, path),
+        ]
+        .concat(),
+    )
+}
+
+/// The repairs of the headline: those of failed attempts too where the team counts them (rule CF4).
+pub(super) fn repairs(report: &Report, path: &[String]) -> Vec<Item> {
+    if counts_attempts(report) {
+        return repairs_and_attempts(report, path);
+    }
+    failures_repaired(report)
+}
+
+pub(super) fn repairs_and_attempts(report: &Report, path: &[String]) -> Vec<Item> {
+    newest_first([failures_repaired(report), attempts_repaired(report, path)].concat())
+}
+
+/// Streaks of failed attempts of a service that a success ended in the window.
+pub(super) fn attempts_repaired(report: &Report, _: &[String]) -> Vec<Item> {
+    let mut listed: Vec<(Instant, &Deployment)> = report
+        .deployments
+        .iter()
+        .filter_map(|d| Some((d.finished_at?, d)))
+        .collect();
+    listed.sort_by_key(|(at, d)| (*at, &d.id));
+    let mut streaks: BTreeMap<Option<&str>, (Instant, &Deployment)> = BTreeMap::new();
+    let mut items = Vec::new();
+    for (at, of) in listed {
+        let service = of.service.as_deref();
+        if of.outcome == "failure" {
+            streaks.entry(service).or_insert((at, of));
+        } else if succeeded(of)
+            && let Some((from, first)) = streaks.remove(&service)
+            && inside(report, at)
+        {
+            let took = seconds_between(from, at).max(0) as f64;
+            items.push(deployment(first, Some(at), Some(took)));
+        }
+    }
+    newest_first(items)
 }
 
 /// Failed deployments that were restored in the window.
-pub(super) fn repairs(report: &Report, _: &[String]) -> Vec<Item> {
+fn failures_repaired(report: &Report) -> Vec<Item> {
     let units = units(report);
     let mut items = Vec::new();
     for of in &units {

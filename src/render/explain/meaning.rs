@@ -72,7 +72,7 @@ pub(super) const MEANINGS: [Meaning; 41] = [
     row("deployment_frequency.success_rate", ["Deploy success rate", "CF4, U5", "Share of the deployments tried that took effect.", ""], events::failed_attempts),
     row("deployment_frequency.by_environment", ["Deployments by environment", "U4, DF1", "Deployments that took effect, by where they went.", ""], events::by_environment),
     row("change_fail_rate", ["", "CF1–CF7, W4, W5", "", ""], events::failed),
-    row("change_fail_rate.total", ["Deployments judged", "DF1, CF4", "Deployments that took effect: what the failed ones are a share of.", ""], events::effective),
+    row("change_fail_rate.total", ["Deployments judged", "DF1, CF4", "Deployments that took effect, and failed attempts where they count: what the failed ones are a share of.", ""], events::judged),
     row("change_fail_rate.provisional", ["Provisional deployments", "W5", "Deployments of the last 24 hours: their incidents may still come.", ""], events::provisional),
     row("change_fail_rate.with_failed_attempts", ["Change fail rate with failed attempts", "CF4, CF7", "Failed deployments and failed attempts, as a share of all that were tried.", ""], events::failed_and_attempts),
     row("change_fail_rate.unattributed", ["Unexplained incidents", "CF1, CF2", "Incidents of the window that no deployment explains.", ""], events::unattributed),
@@ -82,8 +82,8 @@ pub(super) const MEANINGS: [Meaning; 41] = [
     row("failed_deployment_recovery_time.detection", ["Detection", "FD1, CF1", "From a deployment to the opening of an incident blamed on it.", "An incident during the rollout is detected at once."], events::detections),
     row("failed_deployment_recovery_time.incident_restore", ["Incident restore", "FD1", "From an incident's opening to its resolution, whatever caused it: the classic MTTR.", ""], events::restores),
     row("failed_deployment_recovery_time.incidents_open", ["Open incidents", "FD3", "Incidents that are not resolved at the window's end.", ""], events::incidents_open),
-    row("failed_deployment_recovery_time.attempt_recovery", ["Recovery of attempts", "CF4", "From the first failed attempt of a streak to the next success of the service.", ""], events::failed_attempts),
-    row("failed_deployment_recovery_time.with_failed_attempts", ["Recovery time with failed attempts", "CF4, FD1", "Recovery of failed deployments and of failed attempts together.", ""], events::repairs),
+    row("failed_deployment_recovery_time.attempt_recovery", ["Recovery of attempts", "CF4", "From the first failed attempt of a streak to the next success of the service.", ""], events::attempts_repaired),
+    row("failed_deployment_recovery_time.with_failed_attempts", ["Recovery time with failed attempts", "CF4, FD1", "Recovery of failed deployments and of failed attempts together.", ""], events::repairs_and_attempts),
     row("deployment_rework_rate", ["", "RW1–RW3, W4", "", ""], events::rework),
 ];
 

@@ -25,6 +25,7 @@ pub use document::{
 };
 pub use layout::explanation_terminal;
 pub use list::explainable;
+pub use rule::RULES;
 
 use super::{RenderError, Style, escape, evidence, humanize, json, template};
 use crate::event::nearest;

@@ -8,7 +8,7 @@ const fn rule(id: &'static str, says: &'static str) -> Rule {
 
 /// Every rule that a figure can cite.
 #[rustfmt::skip]
-pub(super) const RULES: [Rule; 44] = [
+pub const RULES: [Rule; 44] = [
     rule("U1", "One source a deployment: ledger, GitHub deployments, workflow, release, tag, merge, in this order."),
     rule("U2", "Attempts of one run and service are one deployment; it took effect when any attempt did."),
     rule("U3", "The parts of one run are one deployment a service, finished with the last part."),

@@ -239,6 +239,58 @@ fn a_run_that_another_workflow_triggered_speaks_of_that_one() {
 }
 
 #[test]
+fn a_deploy_that_another_workflow_triggered_speaks_of_itself() {
+    // Tests end, and the deploy begins; its last job measures.
+    for (config, recorded, id) in [
+        ("", true, "dep:DE_kwDOworld00001"),
+        (
+            "workflows: [{file: ship.yml}]",
+            false,
+            "run:900/production/",
+        ),
+    ] {
+        let world = bare(config);
+        world.github().permissions(&PERMISSIONS).ran(
+            77,
+            "ci.yml",
+            "c5",
+            "2026-03-02T09:40:00Z",
+            "success",
+            &[],
+        );
+        if recorded {
+            world.github().deploy_with(
+                "production",
+                "c5",
+                "2026-03-02T09:50:00Z",
+                &[("success", "2026-03-02T09:58:00Z")],
+                |deploy| deploy.run(900, 1),
+            );
+        } else {
+            let ended = "2026-03-02T09:50:00Z";
+            world
+                .github()
+                .ran(900, "ship.yml", "c5", ended, "success", &[]);
+        }
+        let payload = world.github().runs[0].body.clone();
+        let done = Runner::new(&world)
+            .event("workflow_run")
+            .payload(json!({ "action": "completed", "workflow_run": payload }))
+            .env(
+                "GITHUB_WORKFLOW_REF",
+                "acme/shop/.github/workflows/ship.yml@refs/heads/main",
+            )
+            .run_id(900)
+            .sha("c5")
+            .input("status", "success")
+            .run();
+        is_green(&done);
+        assert_eq!(done.output("event-id"), id);
+        assert_eq!(ids(&done), [id], "{config}: one deployment, counted once");
+    }
+}
+
+#[test]
 fn a_missing_permission_and_a_missing_file_are_said_with_the_remedy() {
     let world = bare(DEPLOY);
     runs(&world);

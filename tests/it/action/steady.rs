@@ -25,6 +25,12 @@ fn a_deployment_with_one_pull_request_takes_four_requests_one_for_its_tests_and_
     assert_eq!(done.output("swept"), "0", "nothing was left behind");
     assert!(!done.summary.contains("Recovered"), "{}", done.summary);
     assert!(!done.summary.contains("Taken in from"), "{}", done.summary);
+    assert!(
+        done.summary
+            .contains("What it did to the numbers: Deployment frequency"),
+        "{}",
+        done.summary
+    );
     world.finish();
 }
 

@@ -1,4 +1,4 @@
-//! The example of the README: a made-up repository, and what the program says of it.
+//! The example of the documents: a made-up repository, and what the program says of it.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -137,7 +137,7 @@ fn shown(text: &str, lines: usize) -> String {
 }
 
 #[test]
-fn the_example_in_the_readme_is_what_the_program_says() {
+fn the_example_in_the_docs_is_what_the_program_says() {
     let shop = shop();
     let report = shop.run(&["report"]).ok();
     let explained = shop.run(&["explain", "cfr"]).ok();
@@ -151,5 +151,8 @@ fn the_example_in_the_readme_is_what_the_program_says() {
         shown(&report, usize::MAX),
         shown(&explained, SHOWN),
     );
-    check_block("README.md", "example", &expected);
+    check_block("docs/quick-start.md", "example", &expected);
+    let compact = shop.run(&["report", "--compact"]).ok();
+    let short = format!("```text\n{}```\n", shown(&compact, usize::MAX));
+    check_block("README.md", "example", &short);
 }

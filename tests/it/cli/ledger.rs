@@ -146,7 +146,9 @@ fn a_ledger_that_is_newer_is_refused() {
     let shop = Shop::tagged();
     shop.run(&["report"]).ok();
     let meta = shop.read(".dora/ledger/meta.json");
-    let newer = meta.replace("\"schema\": 1", "\"schema\": 9");
+    let newer = meta
+        .replace("\"schema\": 1", "\"schema\": 9")
+        .replace("\"min_reader\": 1", "\"min_reader\": 9");
     assert_ne!(meta, newer);
     shop.write(".dora/ledger/meta.json", &newer);
     let before = shop.ledger();

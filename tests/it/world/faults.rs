@@ -48,6 +48,7 @@ pub(crate) struct On {
     which: Which,
     skip: usize,
     times: usize,
+    every: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -61,8 +62,13 @@ enum Which {
 
 impl On {
     fn new(which: Which) -> Self {
-        let (skip, times) = (0, 1);
-        Self { which, skip, times }
+        let (skip, times, every) = (0, 1, 1);
+        Self {
+            which,
+            skip,
+            times,
+            every,
+        }
     }
 
     pub(crate) fn any() -> Self {
@@ -97,6 +103,13 @@ impl On {
 
     pub(crate) fn times(mut self, count: usize) -> Self {
         self.times = count;
+        self
+    }
+
+    /// The first of each so many, as long as there are any.
+    pub(crate) fn each(mut self, every: usize) -> Self {
+        self.every = every;
+        self.times = usize::MAX;
         self
     }
 
@@ -167,7 +180,10 @@ impl Plan {
                 entry.on.skip -= 1;
                 continue;
             }
-            entry.on.times -= 1;
+            if entry.on.times < usize::MAX {
+                entry.on.times -= 1;
+            }
+            entry.on.skip = entry.on.every - 1;
             entry.fired += 1;
             if let Some(hook) = &mut entry.hook {
                 hook(github);
@@ -179,7 +195,9 @@ impl Plan {
 
     /// What was planned and never happened.
     pub(crate) fn unused(&self) -> Vec<String> {
+        let goes_on = |entry: &&Entry| entry.on.times == usize::MAX && entry.fired > 0;
         let left = self.0.iter().filter(|entry| entry.on.times > 0);
+        let left = left.filter(|entry| !goes_on(entry));
         left.map(|entry| {
             let what = entry
                 .fault

@@ -59,7 +59,7 @@ pub(crate) struct Commit {
 }
 
 /// All objects, and the refs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Git {
     /// In the order they were made, so parents stand before their children.
     commits: Vec<Commit>,

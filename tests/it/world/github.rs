@@ -9,6 +9,8 @@ use super::git::{Actor, Commit, Files, Git, commit_id};
 
 /// The login that the job's token acts as.
 pub(crate) const VIEWER: &str = "github-actions[bot]";
+/// Node id of the repository.
+pub(crate) const REPOSITORY: &str = "R_kwDOworld";
 
 /// One state of a deployment.
 #[derive(Debug, Clone)]
@@ -83,6 +85,8 @@ impl Pull {
 #[derive(Debug, Clone)]
 pub(crate) struct Issue {
     pub(crate) number: u64,
+    /// Login of who opened it.
+    pub(crate) author: String,
     pub(crate) title: String,
     pub(crate) body: String,
     pub(crate) labels: Vec<String>,
@@ -93,6 +97,16 @@ pub(crate) struct Issue {
     pub(crate) reason: Option<&'static str>,
     /// The pull request that closed it last.
     pub(crate) closer: Option<u64>,
+}
+
+impl Issue {
+    pub(crate) fn id(&self) -> String {
+        format!("I_kwDOworld{:05}", self.number)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("https://github.com/acme/shop/issues/{}", self.number)
+    }
 }
 
 /// A comment on a pull request.
@@ -138,8 +152,17 @@ pub(crate) struct Rate {
     pub(crate) graph: u64,
 }
 
+/// How an answer of REST lacks a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lack {
+    Absent,
+    Null,
+    /// It is a route that does not exist.
+    Route,
+}
+
 /// The whole of GitHub.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct GitHub {
     pub(crate) owner: String,
     pub(crate) name: String,
@@ -166,6 +189,14 @@ pub(crate) struct GitHub {
     pub(crate) rate: Option<Rate>,
     /// A forbidden field that the schema says is never null takes its parent with it, as the specification demands.
     pub(crate) strict_nulls: bool,
+    /// Fields and types of GraphQL that this server is too old for, such as `Issue.stateReason`.
+    pub(crate) graph_lacks: BTreeSet<String>,
+    /// Fields of GraphQL that were asked for.
+    pub(crate) graph_asked: BTreeSet<String>,
+    /// Keys that no answer of REST has, or has as null.
+    pub(crate) rest_lacks: Option<(String, Lack)>,
+    /// Keys that answers of REST had.
+    pub(crate) rest_keys: BTreeSet<String>,
     /// `https://github.com`, or the enterprise server.
     pub(crate) site: String,
 }
@@ -203,6 +234,10 @@ impl GitHub {
                 graph: 1000,
             }),
             strict_nulls: true,
+            graph_lacks: BTreeSet::new(),
+            graph_asked: BTreeSet::new(),
+            rest_lacks: None,
+            rest_keys: BTreeSet::new(),
             site: site.to_owned(),
         }
     }

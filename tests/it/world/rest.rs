@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::environments;
 use super::git::{Blob, Commit, Files, tree_id};
 use super::github::{GitHub, iso};
 use super::reply::Reply;
+use super::{environments, probe};
 
 /// Base64 on GitHub comes in lines of this length.
 const LINE: usize = 60;
@@ -22,6 +22,9 @@ pub(crate) struct Ask<'a> {
 
 /// The answer; none where the world does not know the route.
 pub(crate) fn answer(github: &mut GitHub, ask: &Ask<'_>) -> Option<Reply> {
+    if let Some(reply) = probe::answer(github, ask) {
+        return Some(reply);
+    }
     let prefix = format!("/repos/{}/", github.slug());
     if !ask.path.starts_with("/repos/") {
         return None;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wiremock::{Match, Respond, ResponseTemplate};
 
 use super::faults::{Fault, Plan, exhausted};
-use super::github::GitHub;
+use super::github::{GitHub, Lack};
 use super::graphql::{Document, execute, parse};
 use super::reply::Reply;
 use super::requests::{Request, Requests};
@@ -46,11 +46,7 @@ impl Match for Door {
     /// Whether the answer is lost.
     fn matches(&self, request: &wiremock::Request) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let caught = catch_unwind(AssertUnwindSafe(|| state.handle(request)));
-        let reply = caught.unwrap_or_else(|panic| {
-            let message = format!("the world itself fell: {}", words(&*panic));
-            state.surprise(message)
-        });
+        let reply = state.handle(request);
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         *ready = (!reply.lost).then(|| reply.template());
         reply.lost
@@ -77,7 +73,16 @@ impl State {
         reply
     }
 
-    fn handle(&mut self, wire: &wiremock::Request) -> Reply {
+    /// The answer to one request.
+    pub(crate) fn handle(&mut self, wire: &wiremock::Request) -> Reply {
+        let caught = catch_unwind(AssertUnwindSafe(|| self.answer(wire)));
+        caught.unwrap_or_else(|panic| {
+            let message = format!("the world itself fell: {}", words(&*panic));
+            self.surprise(message)
+        })
+    }
+
+    fn answer(&mut self, wire: &wiremock::Request) -> Reply {
         let method = wire.method.as_str().to_owned();
         let full = wire.url.path().to_owned();
         let body: Value = serde_json::from_slice(&wire.body).unwrap_or_default();
@@ -213,10 +218,40 @@ impl State {
             query: wire.url.query_pairs().into_owned().collect(),
             body,
         };
+        if let Some((route, Lack::Route)) = &self.github.rest_lacks
+            && request.path.contains(&format!("/{route}"))
+        {
+            return Reply::refusal(404, "Not Found");
+        }
         let reply = inside.then(|| rest::answer(&mut self.github, &ask));
-        reply.flatten().unwrap_or_else(|| {
-            let path = wire.url.path();
-            self.surprise(format!("the world has no route {} {path}", request.method))
-        })
+        if let Some(mut reply) = reply.flatten() {
+            let mut body = serde_json::from_str(&reply.body).unwrap_or_default();
+            older(&mut body, &mut self.github);
+            reply.body = body.to_string();
+            return reply;
+        }
+        let path = wire.url.path();
+        self.surprise(format!("the world has no route {} {path}", request.method))
+    }
+}
+
+/// Takes from an answer of REST what this server is too old for.
+fn older(body: &mut Value, github: &mut GitHub) {
+    match body {
+        Value::Array(list) => list.iter_mut().for_each(|item| older(item, github)),
+        Value::Object(fields) => {
+            github.rest_keys.extend(fields.keys().cloned());
+            match &github.rest_lacks {
+                Some((key, Lack::Absent)) => drop(fields.remove(key)),
+                Some((key, Lack::Null)) => {
+                    if let Some(value) = fields.get_mut(key) {
+                        *value = Value::Null;
+                    }
+                }
+                Some((_, Lack::Route)) | None => {}
+            }
+            fields.values_mut().for_each(|value| older(value, github));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

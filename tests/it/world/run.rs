@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use fivekeys::host::Host;
 use serde_json::{Value, json};
 
 use super::git::sha;
@@ -135,6 +136,20 @@ impl<'w> Runner<'w> {
                 .collect();
             started.into_iter().map(|one| one.join().unwrap()).collect()
         })
+    }
+
+    /// The surroundings of the step without a process, and without any file: nothing is there to be read or written.
+    pub(crate) fn host(&self) -> Host {
+        let folder = PathBuf::from(format!("/job-{}-{}", self.run_id, self.attempt));
+        let now = self.world.github().now;
+        Host {
+            now,
+            args: Vec::new(),
+            env: self.environment(&folder),
+            folder,
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+        }
     }
 
     fn lay_out(&self, folder: &Path, env: &BTreeMap<String, String>) {

@@ -270,6 +270,15 @@ impl GitHub {
         self
     }
 
+    /// Somebody pushes one file, whatever its bytes.
+    pub(crate) fn push_bytes(&mut self, branch: &str, path: &str, bytes: &[u8]) {
+        let head = self.head(branch).expect("a branch");
+        let mut files = self.git.commit(&head).expect("its head").files.clone();
+        files.insert(path.to_owned(), Blob::new(bytes));
+        let message = format!("Push {path} number {}", self.branch_commits(branch).len());
+        self.commit_files(branch, vec![head], files, &message);
+    }
+
     /// Somebody deletes a file of a branch.
     pub(crate) fn remove(&mut self, branch: &str, path: &str) -> &mut Self {
         let head = self.head(branch).expect("a branch");

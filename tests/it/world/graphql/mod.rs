@@ -102,22 +102,30 @@ struct Call<'w> {
     stale: bool,
     errors: Vec<Value>,
     unknown: Vec<String>,
+    /// What an older server says to the document.
+    too_new: Vec<Value>,
 }
 
 /// Carries out a document; a stale one sees refs as they were before their last change.
 pub(crate) fn execute(github: &mut GitHub, document: &Document, stale: bool) -> Answered {
-    let mut call = Call {
-        github,
-        document,
-        stale,
-        errors: Vec::new(),
-        unknown: Vec::new(),
-    };
     let root = if document.is_mutation {
         Object::Mutation
     } else {
         Object::Query
     };
+    // A server looks at the whole document before it does anything.
+    if !github.graph_lacks.is_empty() {
+        let mut rehearsal = github.clone();
+        let mut call = Call::new(&mut rehearsal, document, stale);
+        let _ = call.select(&root, &document.selections, &[]);
+        if !call.too_new.is_empty() {
+            return Answered {
+                body: json!({ "errors": call.too_new }),
+                unknown: Vec::new(),
+            };
+        }
+    }
+    let mut call = Call::new(github, document, stale);
     let data = call.select(&root, &document.selections, &[]);
     let mut body = json!({ "data": data.unwrap_or(Value::Null) });
     if !call.errors.is_empty() {
@@ -129,7 +137,45 @@ pub(crate) fn execute(github: &mut GitHub, document: &Document, stale: bool) -> 
     }
 }
 
+impl<'w> Call<'w> {
+    fn new(github: &'w mut GitHub, document: &'w Document, stale: bool) -> Self {
+        Self {
+            github,
+            document,
+            stale,
+            errors: Vec::new(),
+            unknown: Vec::new(),
+            too_new: Vec::new(),
+        }
+    }
+}
+
 impl Call<'_> {
+    /// Whether this server is too old for a field or, without one, a type; it says so.
+    fn lacks(&mut self, kind: &str, field: &str, place: usize) -> bool {
+        let name = if field.is_empty() {
+            kind.to_owned()
+        } else {
+            format!("{kind}.{field}")
+        };
+        let lacks = self.github.graph_lacks.contains(&name);
+        if lacks && field.is_empty() {
+            self.too_new.push(json!({
+                "message": format!("No such type {kind}, so it can't be a fragment condition"),
+                "locations": [{ "line": 1, "column": 1 }],
+                "extensions": { "code": "undefinedType", "typeName": kind },
+            }));
+        } else if lacks {
+            self.too_new.push(json!({
+                "message": format!("Field '{field}' doesn't exist on type '{kind}'"),
+                "locations": [{ "line": 1, "column": place + 1 }],
+                "extensions": { "code": "undefinedField", "typeName": kind, "fieldName": field },
+            }));
+        }
+        self.github.graph_asked.insert(name);
+        lacks
+    }
+
     fn select(
         &mut self,
         object: &Object,
@@ -144,13 +190,20 @@ impl Call<'_> {
                     name,
                     args,
                     inner,
+                    place,
                 } => {
+                    if self.lacks(object.kind(), name, *place) {
+                        continue;
+                    }
                     let mut path = path.to_vec();
                     path.push(json!(key));
                     let value = self.field_value(object, name, args, inner, &path)?;
                     merge(&mut found[key], value);
                 }
                 Selection::Inline { on, inner } => {
+                    if on.as_deref().is_some_and(|on| self.lacks(on, "", 0)) {
+                        continue;
+                    }
                     if on.as_deref().is_none_or(|on| is_a(object.kind(), on)) {
                         merge(&mut found, self.select(object, inner, path)?);
                     }

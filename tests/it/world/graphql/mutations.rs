@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::super::git::{Blob, Files};
-use super::super::github::VIEWER;
+use super::super::github::{Issue, REPOSITORY, VIEWER};
 use super::{Call, Object, Refusal, Thing};
 
 /// Characters of the longest comment.
@@ -26,8 +26,11 @@ impl Call<'_> {
     pub(super) fn mutation(&mut self, name: &str, input: &Value) -> Result<Thing, Refusal> {
         match name {
             "createCommitOnBranch" => self.create_commit(input),
+            "updateRefs" => self.update_refs(input),
             "addComment" => self.add_comment(input),
             "updateIssueComment" => self.update_comment(input),
+            "createIssue" => self.create_issue(input),
+            "updateIssue" => self.update_issue(input),
             _ => {
                 self.unknown.push(format!("Mutation.{name}"));
                 Ok(Thing::NULL)
@@ -77,6 +80,46 @@ impl Call<'_> {
         Ok(payload("CreateCommitOnBranchPayload", "commit", commit))
     }
 
+    /// One ref, by compare-and-swap.
+    fn update_refs(&mut self, input: &Value) -> Result<Thing, Refusal> {
+        self.need("contents", "write")?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        if input["repositoryId"] != REPOSITORY {
+            return Err(Refusal::new("NOT_FOUND", "Could not resolve to a node"));
+        }
+        let update = &input["refUpdates"][0];
+        let (name, new) = (text(&update["name"]), text(&update["afterOid"]));
+        let head = self.github.git.head(&name, false).map(str::to_owned);
+        if head != Some(text(&update["beforeOid"])) {
+            return Err(refused(format!(
+                "Reference update failed: {name} has moved"
+            )));
+        }
+        if self
+            .github
+            .ruled
+            .contains(name.trim_start_matches("refs/heads/"))
+        {
+            return Err(refused(
+                "Repository rule violations found\n\nCannot force-push to this branch\n\n",
+            ));
+        }
+        let Some(commit) = self.github.git.commit(&new) else {
+            return Err(refused(format!(
+                "Reference update failed: {new} does not exist."
+            )));
+        };
+        if update["force"] != true && !commit.parents.contains(&head.unwrap_or_default()) {
+            return Err(refused("Reference update failed: not a fast forward."));
+        }
+        self.github.git.point(&name, Some(new));
+        Ok(payload(
+            "UpdateRefsPayload",
+            "clientMutationId",
+            Thing::NULL,
+        ))
+    }
+
     /// Comments on pull requests need one of two permissions.
     fn may_comment(&self) -> Result<(), Refusal> {
         self.need("pull-requests", "write")
@@ -117,6 +160,51 @@ impl Call<'_> {
         comment.edits += 1;
         let node = payload("IssueComment", "id", Thing::leaf(id));
         Ok(payload("UpdateIssueCommentPayload", "issueComment", node))
+    }
+}
+
+impl Call<'_> {
+    fn create_issue(&mut self, input: &Value) -> Result<Thing, Refusal> {
+        if input["repositoryId"] != REPOSITORY {
+            return Err(Refusal::new("NOT_FOUND", "Could not resolve to a node"));
+        }
+        self.need("issues", "write")?;
+        let title = input["title"].as_str().unwrap_or_default();
+        if title.trim().is_empty() {
+            return Err(refused("Title can't be blank"));
+        }
+        let body = comment_body(input)?.to_owned();
+        let numbers = self.github.issues.keys().chain(self.github.pulls.keys());
+        let number = numbers.max().map_or(1, |last| last + 1);
+        let now = self.github.now;
+        let issue = Issue {
+            number,
+            author: VIEWER.to_owned(),
+            title: title.to_owned(),
+            body,
+            labels: Vec::new(),
+            created_at: now,
+            updated_at: now,
+            closed_at: None,
+            reason: None,
+            closer: None,
+        };
+        let node = self.issue(&issue);
+        self.github.issues.insert(number, issue);
+        Ok(payload("CreateIssuePayload", "issue", node))
+    }
+
+    fn update_issue(&mut self, input: &Value) -> Result<Thing, Refusal> {
+        let id = input["id"].as_str().unwrap_or_default();
+        self.need("issues", "write")?;
+        let body = comment_body(input)?.to_owned();
+        let Some(issue) = self.github.issues.values_mut().find(|i| i.id() == id) else {
+            return Err(Refusal::new("NOT_FOUND", "Could not resolve to a node"));
+        };
+        issue.body = body;
+        let issue = issue.clone();
+        let node = self.issue(&issue);
+        Ok(payload("UpdateIssuePayload", "issue", node))
     }
 }
 

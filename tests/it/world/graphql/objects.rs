@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::git::{Blob, Files};
-use super::super::github::iso;
+use super::super::github::{REPOSITORY, iso};
 use super::{Args, Call, Object, Refusal, Thing};
 
 /// GitHub cuts the text of a blob here.
@@ -29,6 +29,7 @@ impl Call<'_> {
                 let short = full.trim_start_matches("refs/heads/");
                 Ok(Thing::leaf(short.trim_start_matches("refs/tags/")))
             }
+            (Object::Ref { name: full, .. }, "rules") => Ok(self.rules(full)),
             (Object::Ref { oid, .. }, "target") => Ok(Thing::Object(Object::Commit(oid.clone()))),
             (Object::Commit(sha), "history") => Ok(self.history(sha, args)),
             (Object::Commit(sha), _) => self.of_commit(sha, name, text("path")),
@@ -57,6 +58,17 @@ impl Call<'_> {
         }
         let message = format!("Could not resolve to a Repository with the name '{asked}'.");
         Err(Refusal::new("NOT_FOUND", message))
+    }
+
+    fn rules(&self, full: &str) -> Thing {
+        let branch = full.trim_start_matches("refs/heads/");
+        let rule = Thing::Object(Object::Record {
+            kind: "RepositoryRule",
+            fields: vec![("type", Thing::leaf("PULL_REQUEST"))],
+        });
+        let is_ruled = self.github.ruled.contains(branch);
+        let nodes = is_ruled.then_some(rule).into_iter();
+        Thing::Connection("RepositoryRuleConnection", nodes.collect())
     }
 
     fn rate_limit(&self) -> Thing {
@@ -112,6 +124,7 @@ impl Call<'_> {
     fn of_repository(&mut self, name: &str, args: &Args) -> Result<Thing, Refusal> {
         let text = |arg: &str| args.get(arg).and_then(Value::as_str);
         match name {
+            "id" => Ok(Thing::leaf(REPOSITORY)),
             "nameWithOwner" => Ok(Thing::leaf(self.github.slug())),
             "isPrivate" => Ok(Thing::leaf(self.github.private)),
             "defaultBranchRef" => Ok(self.reference(&self.github.default_ref())),
@@ -165,7 +178,17 @@ impl Call<'_> {
             })
         };
         let mut rows: Vec<_> = self.github.issues.values().filter(has).collect();
-        rows.sort_by_key(|issue| std::cmp::Reverse((issue.updated_at, issue.number)));
+        let by_creation = args
+            .get("orderBy")
+            .is_some_and(|by| by["field"] == "CREATED_AT");
+        rows.sort_by_key(|issue| {
+            let at = if by_creation {
+                issue.created_at
+            } else {
+                issue.updated_at
+            };
+            std::cmp::Reverse((at, issue.number))
+        });
         let rows = rows.into_iter().map(|row| self.issue(row));
         Ok(Thing::Connection("IssueConnection", rows.collect()))
     }
@@ -223,6 +246,14 @@ impl Call<'_> {
         };
         Ok(match name {
             "oid" => Thing::leaf(sha),
+            "tree" => {
+                let files = commit.files.clone();
+                let oid = self.github.git.add_tree(files);
+                Thing::Object(Object::Record {
+                    kind: "Tree",
+                    fields: vec![("oid", Thing::leaf(oid))],
+                })
+            }
             "message" => Thing::leaf(commit.message.as_str()),
             "parents" => {
                 let parents = commit.parents.iter();

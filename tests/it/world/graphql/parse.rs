@@ -13,6 +13,8 @@ pub(crate) enum Selection {
         name: String,
         args: Map<String, Value>,
         inner: Vec<Selection>,
+        /// Characters before it.
+        place: usize,
     },
     /// `... on Type`, or without a type.
     Inline {
@@ -41,6 +43,8 @@ enum Token {
 
 struct Parser<'v> {
     tokens: Vec<Token>,
+    /// Characters before each.
+    places: Vec<usize>,
     at: usize,
     variables: &'v Value,
     declared: BTreeSet<String>,
@@ -49,8 +53,10 @@ struct Parser<'v> {
 
 /// Reads a document; the error is a sentence as GitHub would say it.
 pub(crate) fn parse(text: &str, variables: &Value) -> Result<Document, String> {
+    let (tokens, places) = tokens(text)?;
     let mut parser = Parser {
-        tokens: tokens(text)?,
+        tokens,
+        places,
         at: 0,
         variables,
         declared: BTreeSet::new(),
@@ -153,6 +159,7 @@ impl Parser<'_> {
             let inner = self.selections()?;
             return Ok(Selection::Inline { on, inner });
         }
+        let place = self.places.get(self.at).copied().unwrap_or(0);
         let key = self.name()?;
         let name = if self.take(":") {
             self.name()?
@@ -177,6 +184,7 @@ impl Parser<'_> {
             name,
             args,
             inner,
+            place,
         })
     }
 
@@ -255,14 +263,15 @@ impl Parser<'_> {
     }
 }
 
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
+fn tokens(text: &str) -> Result<(Vec<Token>, Vec<usize>), String> {
     let chars: Vec<char> = text.chars().collect();
-    let mut found = Vec::new();
+    let (mut found, mut places) = (Vec::new(), Vec::new());
     let mut at = 0;
     while let Some(&first) = chars.get(at) {
         let run = |from: usize, keep: fn(char) -> bool| {
             chars[from..].iter().take_while(|c| keep(**c)).count()
         };
+        let before = at;
         if first.is_whitespace() || first == ',' {
             at += 1;
         } else if first == '#' {
@@ -293,8 +302,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             ));
             at += len;
         }
+        places.resize(found.len(), before);
     }
-    Ok(found)
+    Ok((found, places))
 }
 
 /// Characters of a string with its quotes.

@@ -117,6 +117,9 @@ impl Call<'_> {
         record(
             "Issue",
             vec![
+                ("id", Thing::leaf(issue.id())),
+                ("url", Thing::leaf(issue.url())),
+                ("viewerDidAuthor", Thing::leaf(issue.author == VIEWER)),
                 ("number", Thing::leaf(issue.number)),
                 ("title", Thing::leaf(issue.title.as_str())),
                 ("body", Thing::leaf(issue.body.as_str())),

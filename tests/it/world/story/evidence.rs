@@ -13,6 +13,7 @@ impl GitHub {
     ) -> &mut Self {
         let issue = Issue {
             number,
+            author: "ada".to_owned(),
             title: format!("Incident {number}"),
             body: body.to_owned(),
             labels: vec![label.to_owned()],

@@ -1,32 +1,28 @@
-//! The run's own deployment, and whose turn it is to write.
-
-use std::time::Duration;
+//! The run's own deployment.
 
 use super::flow::Run;
 use super::outcome::Outcome;
 use crate::adapter::github_deployment;
 use crate::collect::own::{self, Own, OwnRun};
 use crate::config::{Config, DeployWorkflow};
-use crate::event::{Event, Events, Instant, Outcome as Ended, Source};
+use crate::event::{Event, Events, Outcome as Ended, Source};
 use crate::host::actions::Runner;
 use crate::ledger::Loaded;
 use crate::report::v1::Report;
 
-/// Most waits for a writer whose event is older.
-const MOST_WAITS: u32 = 3;
-/// An event older than this has no writer to wait for.
-const FRESH: chrono::Duration = chrono::Duration::seconds(20);
-/// With less than this left, a courtesy would cost the run its own write.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 impl Run<'_> {
-    fn own_run<'r>(&'r self, loaded: &Loaded, config: &'r Config) -> OwnRun<'r> {
+    pub(super) fn own_run<'r>(
+        &'r self,
+        loaded: &Loaded,
+        recorded: &[Event],
+        config: &'r Config,
+    ) -> OwnRun<'r> {
         let runner = Runner::of(self.host);
-        // A workflow that another one has triggered speaks of that one, and not of itself.
-        let other = self
+        let triggered_by = self
             .triggered_by
-            .as_ref()
-            .map(|_| &self.payload["workflow_run"]);
+            .as_deref()
+            .filter(|_| !self.deploys_itself(recorded, config));
+        let other = triggered_by.map(|_| &self.payload["workflow_run"]);
         let text = |field: &str| other.and_then(|run| run[field].as_str());
         let attempt = || {
             runner
@@ -36,7 +32,7 @@ impl Run<'_> {
         let path = text("path").or_else(|| runner.var("GITHUB_WORKFLOW_REF"));
         let named = workflow_named(config, path.unwrap_or_default());
         OwnRun {
-            run: self.triggered_by.as_deref().unwrap_or(&self.workflow),
+            run: triggered_by.unwrap_or(&self.workflow),
             attempt: match other {
                 Some(run) => run["run_attempt"]
                     .as_u64()
@@ -65,6 +61,16 @@ impl Run<'_> {
         }
     }
 
+    /// A workflow that another one has triggered speaks of that one, unless it is the deploy itself: GitHub has a
+    /// deployment of this very run, or the configuration names its file.
+    fn deploys_itself(&self, recorded: &[Event], config: &Config) -> bool {
+        let path = Runner::of(self.host).var("GITHUB_WORKFLOW_REF");
+        let runs = recorded.iter().filter_map(|e| e.fact.as_deployment());
+        runs.filter_map(|d| d.run.as_deref())
+            .any(|run| run == self.workflow)
+            || config.is_deploy_workflow(file_of(path.unwrap_or_default()))
+    }
+
     /// Whether the run that triggered this one is a deploy: the configuration names it, or nothing else could be meant,
     /// and it ran on what is merged.
     fn is_deploy(&self, named: bool, loaded: &Loaded, config: &Config) -> bool {
@@ -74,40 +80,6 @@ impl Run<'_> {
             || run["head_branch"].as_str() == loaded.state.default_branch.as_deref();
         let alone = config.workflows.is_empty() && loaded.state.deployments.is_empty() && merged;
         (named || alone) && !event.starts_with("pull_request")
-    }
-
-    /// The writer of the oldest pending event goes first; the others usually find themselves stored.
-    pub(super) fn should_wait(&self, loaded: &Loaded, config: &Config, waits: u32) -> bool {
-        if waits >= MOST_WAITS || self.is_read_only() || self.budget.left() < PATIENCE {
-            return false;
-        }
-        let recorded = recorded(loaded);
-        let ours = match own::find(&self.own_run(loaded, config), &recorded, config) {
-            Own::Recorded(id) => Some(id),
-            Own::Reported(event) => Some(event.id),
-            Own::Ambiguous(_) | Own::Nothing => None,
-        };
-        let created = |id: &str| {
-            loaded.state.deployments.iter().find_map(|node| {
-                (format!("dep:{}", node.id()) == id)
-                    .then(|| {
-                        node.0["createdAt"]
-                            .as_str()
-                            .and_then(|t| t.parse::<Instant>().ok())
-                    })
-                    .flatten()
-            })
-        };
-        let ours = ours.and_then(|id| created(&id).map(|at| (at, id)));
-        recorded
-            .iter()
-            .filter(|e| !loaded.ledger.events.knows(e))
-            .filter_map(|e| created(&e.id).map(|at| (at, e.id.clone())))
-            .any(|theirs| match &ours {
-                Some(ours) => theirs < *ours && ours.0 - theirs.0 < FRESH,
-                // Whoever has nothing of its own to store leaves fresh events to their owners first.
-                None => self.now(&loaded.ledger.events) - theirs.0 < FRESH,
-            })
     }
 
     /// The run's own deployment, where there is more to say of it than GitHub's record does.
@@ -120,7 +92,8 @@ impl Run<'_> {
         if self.is_read_only() {
             return None;
         }
-        match own::find(&self.own_run(loaded, config), &recorded(loaded), config) {
+        let recorded = recorded(loaded);
+        match own::find(&self.own_run(loaded, &recorded, config), &recorded, config) {
             Own::Recorded(id) => outcome.facts.deployment = Some(id),
             Own::Reported(event) => {
                 outcome.facts.deployment = Some(event.id.clone());
@@ -148,15 +121,20 @@ impl Run<'_> {
 
 /// The one deploy of the configuration that a workflow's path names, such as `.github/workflows/deploy.yml@main`.
 fn workflow_named<'c>(config: &'c Config, path: &str) -> Option<&'c DeployWorkflow> {
-    let path = path.split('@').next().unwrap_or_default();
-    let file = path.rsplit('/').next().unwrap_or_default();
+    let file = file_of(path);
     let mut found = config.workflows.iter().filter(|workflow| workflow.is(file));
     // Of several, nothing says which one this run's own job is.
     found.next().filter(|_| found.next().is_none())
 }
 
+/// The file's name in a workflow's path.
+fn file_of(path: &str) -> &str {
+    let path = path.split('@').next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
+}
+
 /// The deployments of the snapshot, as events.
-fn recorded(loaded: &Loaded) -> Vec<Event> {
+pub(super) fn recorded(loaded: &Loaded) -> Vec<Event> {
     let mut events: Vec<Event> = loaded
         .state
         .deployments
