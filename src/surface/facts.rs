@@ -69,7 +69,9 @@ pub(super) fn ledger(bytes: &[u8]) {
 fn mended(files: &BTreeMap<String, String>) {
     if let Ok(Some(repair)) = repair(files, day()) {
         let mut files = files.clone();
-        files.extend(repair.finish().writes);
+        let plan = repair.finish();
+        files.extend(plan.writes);
+        files.retain(|path, _| !plan.deletes.contains(path));
         let again = Ledger::read(&files, None).unwrap_or_default();
         assert!(again.is_writable(), "{:?}", again.unreadable);
     }
