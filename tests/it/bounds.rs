@@ -127,7 +127,7 @@ fn a_run_that_claims_billions_of_attempts_is_read_by_its_jobs() {
         )
     };
     let run = format!(
-        r#"{{"id":1,"path":"a.yml","run_attempt":4294967295,"conclusion":"failure","created_at":"2026-03-02T10:00:00Z","jobs":[{},{}]}}"#,
+        r#"{{"id":1,"head_sha":"abc1234","path":"a.yml","run_attempt":4294967295,"conclusion":"failure","created_at":"2026-03-02T10:00:00Z","jobs":[{},{}]}}"#,
         job(2, "failure"),
         job(3, "success")
     );
