@@ -19,7 +19,7 @@ use fivekeys::event::{
     Commit, Deployment, Event, Fact, Incident, Instant, Outcome, Pull, Source, Undoes,
 };
 use fivekeys::ledger::{Ledger, META, Plan, Step, month_path, months_between};
-use fivekeys::render::RunFacts;
+use fivekeys::render::{RunFacts, Templates};
 use fivekeys::report::{Ask, build};
 
 type Files = BTreeMap<String, String>;
@@ -170,7 +170,7 @@ fn run(files: &mut Files, n: u64, a_day: u64, config: &Config) -> Plan {
     let page = !files.contains_key(PAGE) || !plan.deletes.is_empty();
     let wanted = Wanted { badges: true, page };
     plan.writes
-        .extend(artifacts::all(&report, &facts, wanted).unwrap());
+        .extend(artifacts::all(&report, &facts, wanted, &Templates::default()).unwrap());
     plan.writes.insert(META.to_owned(), ledger.meta_text());
     for step in plan.steps() {
         match step {

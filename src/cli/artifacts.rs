@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::render::{self, RenderError, RunFacts};
+use crate::render::{self, RenderError, RunFacts, Templates};
 use crate::report::v1::Report;
 
 /// Which of them are wanted.
@@ -25,6 +25,7 @@ pub fn all(
     report: &Report,
     facts: &RunFacts,
     wanted: Wanted,
+    templates: &Templates,
 ) -> Result<BTreeMap<String, String>, RenderError> {
     let mut files = BTreeMap::from([
         ("metrics.json".to_owned(), render::metrics_json(report)?),
@@ -33,14 +34,18 @@ pub fn all(
             render::deployments_json(report)?,
         ),
         ("incidents.json".to_owned(), render::incidents_json(report)?),
-        ("README.md".to_owned(), render::readme(report, facts)?),
+        (
+            "README.md".to_owned(),
+            render::readme(report, facts, templates)?,
+        ),
         (".gitattributes".to_owned(), ATTRIBUTES.to_owned()),
     ]);
     if wanted.badges {
-        files.extend(render::badges(report)?);
+        files.extend(render::badges(report, templates)?);
     }
     if wanted.page {
-        files.insert("dashboard/index.html".to_owned(), render::page(report)?);
+        let page = render::page(report, templates)?;
+        files.insert("dashboard/index.html".to_owned(), page);
     }
     Ok(files)
 }

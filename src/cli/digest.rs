@@ -33,7 +33,11 @@ pub(super) fn run(host: &Host, args: &DigestArgs) -> Result<Exit, Failure> {
         scope.until = Some(window.to.to_rfc3339());
     }
     let report = report::measure(host, &workspace, &scope)?;
-    host.print(&(place.render)(&report, &Style::default())?)?;
+    host.print(&(place.render)(
+        &report,
+        &Style::default(),
+        &workspace.templates,
+    )?)?;
     match workspace.nothing() {
         Some(nothing) => Err(nothing),
         None => Ok(Exit::Fine),

@@ -23,7 +23,7 @@ pub(super) fn run(host: &Host, args: &ExplainArgs) -> Result<Exit, Failure> {
     let found = render::explain(&report, name, args.scope.service.as_deref())?;
     host.print(&match args.format.as_str() {
         "json" => render::explanation_json(&found)?,
-        "markdown" => render::explanation_markdown(&found, &style)?,
+        "markdown" => render::explanation_markdown(&found, &style, &workspace.templates)?,
         _ => render::explanation_terminal(&found, &style),
     })?;
     Ok(Exit::Fine)

@@ -10,6 +10,7 @@ use crate::github::GitHubError;
 use crate::host::Host;
 use crate::host::git::GitError;
 use crate::ledger::{FolderError, TooNew};
+use crate::render::{RenderError, TemplateError, is_hidden};
 
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
@@ -67,10 +68,10 @@ pub(super) fn plain(text: impl std::fmt::Display) -> String {
     let text: String = text
         .to_string()
         .chars()
-        .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'))
         .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .filter(|c| *c == '\n' || !is_hidden(*c))
         .collect();
-    let text = text.replace("##[", "## [");
+    let text = text.replace("##[", "## [").replace("##vso[", "## vso[");
     let mut lines = text.trim_end().lines();
     let mut out = lines.next().unwrap_or_default().to_owned();
     for line in lines {
@@ -117,8 +118,21 @@ failures! {
     GitHubError => Exit::GitHub, GitHubError::help;
     TooNew => Exit::TooNew, |_| Some("use the fivekeys that wrote it, or a newer one".to_owned());
     std::io::Error => Exit::Usage, help_of_disk;
-    crate::render::RenderError => Exit::Bug, |_| None;
+    TemplateError => Exit::Usage, |e| Some(e.help.clone());
     crate::render::Unexplained => Exit::Usage, |e| Some(e.help());
+}
+
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::Own(error) => error.into(),
+            RenderError::Template(_) | RenderError::Json(_) => Self {
+                exit: Exit::Bug,
+                error: error.into(),
+                help: None,
+            },
+        }
+    }
 }
 
 /// What would put a disk right.

@@ -66,11 +66,15 @@ pub(super) fn run(host: &Host, args: &InitArgs) -> Result<Exit, Failure> {
     if let Some(nothing) = workspace.nothing() {
         return Err(nothing);
     }
-    report::keep(host, &workspace, &report);
+    report::keep(host, &workspace, &report)?;
     let Some(format) = render::find_format("terminal") else {
         return Ok(Exit::Bug);
     };
-    host.print(&(format.render)(&report, &report::terminal(host))?)?;
+    host.print(&(format.render)(
+        &report,
+        &report::terminal(host),
+        &workspace.templates,
+    )?)?;
     report::point_to_the_latest(host, &workspace, &report);
     host.say(
         "next: add the job of the README to your deploy workflow, then `fivekeys report` any time",

@@ -11,6 +11,7 @@ use crate::config::{
 };
 use crate::event::{Instant, Window, parse_instant};
 use crate::host::{Host, disk};
+use crate::render::Templates;
 use crate::report::{Ask, v1::Report};
 
 /// Where a configuration is looked for, in this order.
@@ -46,6 +47,30 @@ pub(super) fn read_corrections(root: &Path, config: &Config) -> Result<Correctio
     Corrections::parse(&text).map_err(|e| {
         Failure::from(ConfigError::Shape(e)).during(format!("cannot use {}", path.display()))
     })
+}
+
+/// Reads the templates of a clone that take the place of the built-in ones.
+pub(super) fn read_templates(root: &Path, config: &Config) -> Result<Templates, Failure> {
+    let mut templates = Templates::default();
+    let Some(folder) = &config.templates else {
+        return Ok(templates);
+    };
+    let files = disk::list_files(&root.join(folder))?;
+    if files.is_empty() {
+        return Err(Failure::usage(
+            format!("`templates`: there is no file in {folder}"),
+            Some("name a folder of this clone, or leave `templates` out".to_owned()),
+        ));
+    }
+    let right_there = |file: &&PathBuf| file.components().count() == 1;
+    for file in files.iter().filter(right_there) {
+        if file.extension().is_some_and(|ending| ending == "j2") {
+            let path = Path::new(folder).join(file);
+            let text = disk::read_text_below(root, &path, LARGEST_CONFIG)?.unwrap_or_default();
+            templates.replace(&path.to_string_lossy(), &text)?;
+        }
+    }
+    Ok(templates)
 }
 
 /// Puts what was typed over what is configured.

@@ -8,7 +8,7 @@ use super::gate::{Gate, IN_DOUBT, gate};
 use super::workspace::{self, Workspace};
 use super::{Exit, Failure, question};
 use crate::host::{Host, disk, open};
-use crate::render::{self, RunFacts, Style};
+use crate::render::{self, RunFacts, Style, Templates};
 use crate::report::v1::Report;
 use crate::report::{Ask, build};
 
@@ -20,7 +20,7 @@ pub(super) fn run(host: &Host, args: &ReportArgs) -> Result<Exit, Failure> {
     let report = measure(host, &workspace, &args.scope)?;
     let empty = workspace.nothing();
     if is_default(&args.scope) && empty.is_none() {
-        keep(host, &workspace, &report);
+        keep(host, &workspace, &report)?;
     }
     let style = style(host, args);
     // A person is told why; a machine gets the document all the same, with its reasons.
@@ -28,14 +28,23 @@ pub(super) fn run(host: &Host, args: &ReportArgs) -> Result<Exit, Failure> {
         host.print(&if args.compare && args.format == "terminal" {
             render::compare(&report, &style)?
         } else {
-            print_as(&report, &args.format, &style)?
+            print_as(&report, &args.format, &style, &workspace.templates)?
         })?;
     }
     if args.compare && args.format != "terminal" {
         host.say("note: --compare is for the terminal; this format has both windows anyway");
     }
     if let (Some(path), Some(format)) = (&args.export, export_as) {
-        export(host, &report, path, format, &style)?;
+        let text = print_as(
+            &report,
+            format,
+            &Style {
+                colour: false,
+                ..style
+            },
+            &workspace.templates,
+        )?;
+        export(host, path, &text)?;
     }
     if args.open {
         open_page(
@@ -177,13 +186,13 @@ fn is_default(scope: &Scope) -> bool {
 }
 
 /// Writes the files beside the ledger. What cannot be written is said; the report is printed all the same.
-pub(super) fn keep(host: &Host, workspace: &Workspace, report: &Report) {
+pub(super) fn keep(host: &Host, workspace: &Workspace, report: &Report) -> Result<(), Failure> {
     let Some(folder) = &workspace.folder else {
-        return;
+        return Ok(());
     };
     if !workspace.complete {
         host.say("warning: the results in .dora/ were left as they are; see the notes");
-        return;
+        return Ok(());
     }
     let facts = RunFacts {
         persisted: true,
@@ -194,31 +203,36 @@ pub(super) fn keep(host: &Host, workspace: &Workspace, report: &Report) {
         badges: true,
         page: true,
     };
-    let written = artifacts::all(report, &facts, wanted)
-        .map_err(Failure::from)
-        .and_then(|files| {
-            let _lock = folder.lock()?;
-            for (path, text) in files {
-                disk::write_atomic(&folder.path().join(path), text.as_bytes())?;
-            }
-            Ok(())
-        });
-    if let Err(failure) = written {
+    let files = artifacts::all(report, &facts, wanted, &workspace.templates)?;
+    let write = || -> Result<(), Failure> {
+        let _lock = folder.lock()?;
+        for (path, text) in files {
+            disk::write_atomic(&folder.path().join(path), text.as_bytes())?;
+        }
+        Ok(())
+    };
+    if let Err(failure) = write() {
         host.say(&format!(
             "warning: the results were not written: {}",
             failure.line()
         ));
     }
+    Ok(())
 }
 
-fn print_as(report: &Report, format: &str, style: &Style) -> Result<String, Failure> {
+fn print_as(
+    report: &Report,
+    format: &str,
+    style: &Style,
+    templates: &Templates,
+) -> Result<String, Failure> {
     let Some(format) = render::find_format(format) else {
         return Err(Failure::usage(
             format!("there is no format `{format}`"),
             None,
         ));
     };
-    Ok((format.render)(report, style)?)
+    Ok((format.render)(report, style, templates)?)
 }
 
 /// The format that a file's ending names.
@@ -241,18 +255,7 @@ fn ending(path: &Path) -> Result<&'static str, Failure> {
     })
 }
 
-fn export(
-    host: &Host,
-    report: &Report,
-    path: &Path,
-    format: &str,
-    style: &Style,
-) -> Result<(), Failure> {
-    let style = Style {
-        colour: false,
-        ..*style
-    };
-    let text = print_as(report, format, &style)?;
+fn export(host: &Host, path: &Path, text: &str) -> Result<(), Failure> {
     let path = host.folder.join(path);
     disk::write_atomic(&path, text.as_bytes())?;
     host.say(&format!("wrote {}", path.display()));
@@ -270,7 +273,10 @@ fn open_page(
         (Some((path, "html")), _) => host.folder.join(path),
         (_, Some(folder)) => {
             let path = folder.path().join("cache/report.html");
-            disk::write_atomic(&path, render::page(report)?.as_bytes())?;
+            disk::write_atomic(
+                &path,
+                render::page(report, &workspace.templates)?.as_bytes(),
+            )?;
             host.say(&format!("wrote {}", path.display()));
             path
         }

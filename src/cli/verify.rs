@@ -17,7 +17,7 @@ use crate::config::{parse_guardrail, parse_target};
 use crate::event::{Window, is_datable};
 use crate::host::{Host, disk};
 use crate::ledger::Folder;
-use crate::render::RunFacts;
+use crate::render::{RunFacts, Templates};
 use crate::report::v1::{Definition, Report, SCHEMA};
 use crate::report::{Ask, build, fingerprint};
 
@@ -148,7 +148,12 @@ fn files(
         page: false,
     };
     let mut count = 0;
-    for (name, fresh) in artifacts::all(computed, &RunFacts::default(), wanted)? {
+    for (name, fresh) in artifacts::all(
+        computed,
+        &RunFacts::default(),
+        wanted,
+        &Templates::default(),
+    )? {
         let old = if name == METRICS {
             Some(metrics.to_owned())
         } else {

@@ -13,6 +13,7 @@ use crate::event::{Event, Events, Fact, Instant, Source};
 use crate::host::git::{Git, GitError};
 use crate::host::{Host, disk};
 use crate::ledger::{Folder, FolderError, Ledger};
+use crate::render::Templates;
 use crate::report::v1::Note;
 use crate::timeline::Timeline;
 
@@ -34,6 +35,8 @@ pub(super) struct Workspace {
     pub(super) folder: Option<Folder>,
     /// Everything that is stored was read. If not, what was published before is better than what would be now.
     pub(super) complete: bool,
+    /// How it is drawn.
+    pub(super) templates: Templates,
 }
 
 impl Workspace {
@@ -93,6 +96,7 @@ pub(super) fn open(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
     events.head = read.head;
     Ok(Workspace {
         events,
+        templates: question::read_templates(&host.folder, &config)?,
         config,
         repository: None,
         notes: read.notes,
@@ -132,6 +136,7 @@ fn from_clone(
     let (events, complete) = store(host, &folder, history, &corrections, &mut notes)?;
     Ok(Workspace {
         events,
+        templates: question::read_templates(&root, &config)?,
         config,
         repository,
         notes,

@@ -106,6 +106,8 @@ pub(super) struct File {
     pub(super) incidents: IncidentsFile,
     /// Path of the reviewed file of corrections.
     pub(super) corrections: Option<String>,
+    /// Folder of templates that take the place of the built-in ones, such as .github/fivekeys.
+    pub(super) templates: Option<String>,
     /// What makes a deployment a hotfix.
     pub(super) hotfix: HotfixFile,
     /// What makes a deployment rework.

@@ -39,6 +39,7 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
         prereleases,
         incidents,
         corrections,
+        templates,
         targets,
         guardrails,
         week_start,
@@ -56,7 +57,9 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     sources(&mut config, source, &workflows, state_files)?;
     config.prereleases = prereleases;
     config.incident_labels = incidents.labels.unwrap_or(config.incident_labels);
-    config.corrections = corrections.map_or(Ok(config.corrections), within)?;
+    let path = |key, path: Option<String>| path.map(|path| within(key, &path)).transpose();
+    config.corrections = path("corrections", corrections)?.unwrap_or(config.corrections);
+    config.templates = path("templates", templates)?;
     config.targets = promises("targets", &targets, parse_target)?;
     config.guardrails = promises("guardrails", &guardrails, parse_guardrail)?;
     if let Some(tags) = tags {
@@ -113,18 +116,18 @@ fn listed(written: OneOrMany) -> Vec<String> {
 }
 
 /// A path that stays in the repository.
-fn within(path: String) -> Result<String, ConfigError> {
+fn within(key: &str, path: &str) -> Result<String, ConfigError> {
     let leaves = path.trim().is_empty()
         || path.starts_with(['/', '\\', '~'])
         || path.contains(':')
         || path.split(['/', '\\']).any(|part| part == "..");
     if leaves {
         return Err(ConfigError::Value {
-            key: "corrections".to_owned(),
+            key: key.to_owned(),
             what: "it must be a path in the repository".to_owned(),
         });
     }
-    Ok(path)
+    Ok(path.trim_end_matches('/').to_owned())
 }
 
 fn sources(

@@ -224,6 +224,8 @@ pub struct Config {
     pub incident_labels: Vec<String>,
     /// Path of the reviewed file of corrections.
     pub corrections: String,
+    /// Folder of templates that take the place of the built-in ones.
+    pub templates: Option<String>,
     /// What the team has promised.
     pub targets: Vec<Target>,
     /// What must not get worse.
@@ -258,6 +260,7 @@ impl Default for Config {
             prereleases: false,
             incident_labels: vec!["incident".to_owned()],
             corrections: ".github/fivekeys-corrections.yml".to_owned(),
+            templates: None,
             targets: Vec::new(),
             guardrails: Vec::new(),
             window_days: 90,

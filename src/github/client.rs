@@ -315,12 +315,15 @@ impl Client {
         let headers = response.headers();
         let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let mut answer = Answer::with_headers(response.status().as_u16(), get);
+        answer.accepted = answer.accepted.map(|text| self.token.hidden_in(text));
         if let Some(bytes) = get("content-length").and_then(|text| text.parse::<u64>().ok())
             && bytes > MOST_BYTES
         {
             return Err(GitHubError::TooLarge { bytes });
         }
-        answer.text = whole(response.into_body(), MOST_BYTES, |e| self.lost(e)).await?;
+        let text = whole(response.into_body(), MOST_BYTES, |e| self.lost(e)).await?;
+        // A proxy may repeat what it was sent.
+        answer.text = self.token.hidden_in(text);
         Ok(answer)
     }
 
@@ -345,7 +348,8 @@ impl Client {
             cause = deeper.source();
         }
         words.dedup();
-        let message = one_line(&words.join(": ")).replace(self.token.secret(), "***");
+        // Hidden before it is cut: half of a secret would not be found.
+        let message = one_line(&self.token.hidden_in(words.join(": ")));
         if message.contains("invalid peer certificate") {
             return GitHubError::Untrusted { message };
         }

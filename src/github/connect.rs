@@ -162,7 +162,8 @@ pub(super) fn connect(
         server.filter(|uri| is_web(uri) && uri.host().is_some_and(|h| !h.is_empty()))
     else {
         // An address may carry a name and a password in front of its host.
-        let shown = one_line(base.rsplit('@').next().unwrap_or(base));
+        let shown = base.rsplit('@').next().unwrap_or(base);
+        let shown = one_line(&token.hidden_in(shown.to_owned()));
         let message = format!("`{shown}` is not the address of an API");
         return Err(GitHubError::Setup { message });
     };

@@ -12,6 +12,7 @@ mod commit;
 mod compare;
 mod connect;
 mod error;
+mod folder;
 mod graph;
 mod issues;
 mod marks;

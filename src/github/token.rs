@@ -41,6 +41,15 @@ impl Token {
         .map_or("a token of unknown kind", |(_, kind)| kind)
     }
 
+    /// A text without this secret, whoever has put it there.
+    pub(super) fn hidden_in(&self, text: String) -> String {
+        // Whole documents pass here: nothing is copied where there is nothing to hide.
+        if self.0.is_empty() || !text.contains(&self.0) {
+            return text;
+        }
+        text.replace(&self.0, "***")
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -68,5 +77,8 @@ mod tests {
     fn a_token_never_prints() {
         let token = Token::new("ghs_secret");
         assert_eq!(format!("{token} {token:?}"), "*** ***");
+        let echo = "sent: Bearer ghs_secret".to_owned();
+        assert_eq!(token.hidden_in(echo), "sent: Bearer ***");
+        assert_eq!(Token::new("").hidden_in("text".to_owned()), "text");
     }
 }

@@ -72,6 +72,25 @@ fn read_bytes(path: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
+/// The text of a file below a folder; `None` when there is no such file. No link is followed below the folder, so that a
+/// clone cannot show what lies elsewhere.
+///
+/// # Errors
+/// As [`read_text`], and when a link is on the way.
+pub fn read_text_below(folder: &Path, path: &Path, max_bytes: u64) -> io::Result<Option<String>> {
+    let whole = folder.join(path);
+    let (top, real) = match (fs::canonicalize(folder), fs::canonicalize(&whole)) {
+        (Ok(top), Ok(real)) => (top, real),
+        (Err(e), _) | (_, Err(e)) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        (Err(e), _) | (_, Err(e)) => return Err(named("cannot open", &whole, &e)),
+    };
+    if real != top.join(path) {
+        let why = io::Error::new(io::ErrorKind::InvalidInput, "it is behind a link");
+        return Err(named("cannot read", &whole, &why));
+    }
+    read_text(&real, max_bytes)
+}
+
 /// Writes a file so that a reader, or a power cut, sees all of it or nothing. Makes its folders.
 ///
 /// # Errors
@@ -99,8 +118,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn fill(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A left-over of a crashed process with the same id may be in the way.
-    let mut file = File::create(path)?;
+    // A left-over of a crashed process with the same id may be in the way, or a link that somebody else's checkout
+    // holds in readiness: it would be written through.
+    let _ = fs::remove_file(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -284,6 +305,31 @@ mod tests {
         let error = write_atomic(folder.path(), b"x").unwrap_err();
         assert!(error.to_string().contains("cannot write"), "{error}");
         assert_eq!(list_files(folder.path()).unwrap().len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_neither_read_below_a_folder_nor_written_through() {
+        use std::os::unix::fs::symlink;
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        write_atomic(&at("secret"), b"s").unwrap();
+        write_atomic(&at("clone/a/x"), b"x").unwrap();
+        symlink(at("secret"), at("clone/a/link")).unwrap();
+        symlink(at("clone/a"), at("clone/b")).unwrap();
+        let read = |path: &str| read_text_below(&at("clone"), Path::new(path), 9);
+        assert_eq!(read("a/x").unwrap().as_deref(), Some("x"));
+        assert_eq!(read("a/none").unwrap(), None);
+        for path in ["a/link", "b/x", "../secret"] {
+            assert!(read(path).is_err(), "{path}");
+        }
+        // The name of the next temporary file is no secret.
+        for count in 0..50 {
+            let name = format!("clone/.out.{}-{count}.tmp", std::process::id());
+            symlink(at("secret"), at(&name)).unwrap();
+        }
+        write_atomic(&at("clone/out"), b"overwritten").unwrap();
+        assert_eq!(std::fs::read(at("secret")).unwrap(), b"s");
     }
 
     #[test]

@@ -7,13 +7,14 @@ pub mod open;
 pub mod text;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
 /// What a run knows of its surroundings. Read once; tests build one by hand.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Host {
     /// The one moment that a run calls now; `SOURCE_DATE_EPOCH` fixes it.
     pub now: DateTime<Utc>,
@@ -27,6 +28,16 @@ pub struct Host {
     pub stdout_is_terminal: bool,
     /// Standard error is a terminal.
     pub stderr_is_terminal: bool,
+}
+
+/// Variables hold secrets: they are never part of what is printed.
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("now", &self.now)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Host {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::view::{self, Row};
-use super::{RenderError, font, humanize, template};
+use super::{RenderError, Templates, escape, font, humanize};
 use crate::report::v1::Report;
 use crate::report::{METRICS, headline};
 
@@ -39,15 +39,24 @@ struct Badge {
 /// Every badge as (path, content): `badges/NAME.svg`, `badges/NAME-wide.svg` and `badges/NAME.json`.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
-pub fn badges(report: &Report) -> Result<Vec<(String, String)>, RenderError> {
+/// When the team's own template cannot be rendered, or draws a badge that says nothing; with the built-in one, a bug.
+pub fn badges(
+    report: &Report,
+    templates: &Templates,
+) -> Result<Vec<(String, String)>, RenderError> {
     let rows = view::rows(&report.overall);
     let mut all = vec![overall(report)];
     all.extend(rows.iter().map(|row| one(report, row)));
     let mut out = Vec::new();
     for badge in &all {
-        out.push((format!("{}.svg", badge.path), svg(badge, &badge.message)?));
-        out.push((format!("{}-wide.svg", badge.path), svg(badge, &badge.wide)?));
+        out.push((
+            format!("{}.svg", badge.path),
+            svg(badge, &badge.message, templates)?,
+        ));
+        out.push((
+            format!("{}-wide.svg", badge.path),
+            svg(badge, &badge.wide, templates)?,
+        ));
         out.push((format!("{}.json", badge.path), endpoint(badge)?));
     }
     Ok(out)
@@ -162,7 +171,7 @@ fn endpoint(badge: &Badge) -> Result<String, RenderError> {
     Ok(text)
 }
 
-fn svg(badge: &Badge, message: &str) -> Result<String, RenderError> {
+fn svg(badge: &Badge, message: &str, templates: &Templates) -> Result<String, RenderError> {
     #[derive(Serialize)]
     struct Drawing<'a> {
         title: &'a str,
@@ -183,7 +192,9 @@ fn svg(badge: &Badge, message: &str) -> Result<String, RenderError> {
     // Six pixels of air on each outer side, five at the seam.
     let split = (label + 11.0).round();
     let right = (words + 11.0).round();
-    template::render(
+    // Read aloud, and what `verify` reads.
+    let title = format!("<title>{}</title>", escape::xml(&badge.title));
+    templates.render(
         "badge.svg.j2",
         &Drawing {
             title: &badge.title,
@@ -199,6 +210,7 @@ fn svg(badge: &Badge, message: &str) -> Result<String, RenderError> {
             message_x: px(split + 5.0),
             message_width: px(words),
         },
+        &["<svg", &title, "</svg>"],
     )
 }
 
@@ -222,6 +234,10 @@ mod tests {
             }
         };
         1.05 / (0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5) + 0.05)
+    }
+
+    fn badges(report: &Report) -> Result<Vec<(String, String)>, RenderError> {
+        super::badges(report, &Templates::default())
     }
 
     #[test]

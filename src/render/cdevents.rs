@@ -35,7 +35,7 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
     events.sort_by_cached_key(|(at, event)| (*at, event["context"]["id"].to_string()));
     let mut out = String::new();
     for (_, event) in &events {
-        out.push_str(&serde_json::to_string(event)?);
+        out.push_str(&escape::json(&serde_json::to_string(event)?));
         out.push('\n');
     }
     Ok(out)

@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use super::distribution::{STAGES, stage_title};
 use super::view::{self, Row};
-use super::{RenderError, escape, evidence, humanize, template};
+use super::{RenderError, Templates, escape, evidence, humanize};
 use crate::event::Instant;
 use crate::report::v1::{Change, Deployment, Report};
 
 /// GitHub refuses comments above 65,536 characters.
-const LONGEST: usize = 65_000;
+pub(super) const LONGEST: usize = 65_000;
+
+const TEMPLATE: &str = "comment.md.j2";
 
 /// The first line of a comment of ours: `<!-- fivekeys:v1:KIND:KEY -->`.
 #[must_use]
@@ -47,14 +49,16 @@ struct Context {
     fingerprint: String,
 }
 
-/// The shipped comment of one change; none when the report does not know it as delivered.
+/// The shipped comment of one change; none when the report does not know it as delivered. The marker is no part of the
+/// template, so that a team's own cannot lose it.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
+/// When the team's own template cannot be rendered, or makes too much; with the built-in one, a bug.
 pub fn comment(
     report: &Report,
     change_id: &str,
     marker_key: &str,
+    templates: &Templates,
 ) -> Result<Option<String>, RenderError> {
     let id = change_id.trim_start_matches("pr:").trim_start_matches('#');
     let Some(change) = report.changes.iter().find(|c| c.id == id) else {
@@ -70,9 +74,12 @@ pub fn comment(
     };
     let context = context(report, change, deployed, deployment);
     let mark = marker("shipped", marker_key);
-    let text = format!("{mark}\n{}", template::render("comment.md.j2", &context)?);
-    // Every part of it is short, so this only guards against a template that has changed.
+    let text = format!("{mark}\n{}", templates.render(TEMPLATE, &context, &[])?);
     if text.chars().count() > LONGEST {
+        if templates.has_own(TEMPLATE) {
+            return Err(templates.refuse(TEMPLATE, "what it makes is too long for a comment"));
+        }
+        // Every part of it is short, so this only guards against a template that has changed.
         return Ok(Some(format!("{mark}\n**In production**\n")));
     }
     Ok(Some(text))
@@ -124,6 +131,10 @@ fn context(
 mod tests {
     use super::*;
     use crate::render::fixture;
+
+    fn comment(report: &Report, change: &str, key: &str) -> Result<Option<String>, RenderError> {
+        super::comment(report, change, key, &Templates::default())
+    }
 
     #[test]
     fn a_shipped_change_is_told_its_way() {

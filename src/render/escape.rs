@@ -12,7 +12,7 @@ const LONGEST: usize = 600;
 const BRIEF: usize = 60;
 
 /// Controls, bidirectional overrides and characters without width: they hide or reorder what is read.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -48,11 +48,19 @@ pub(crate) fn brief(text: &str) -> String {
     text.chars().take(BRIEF - 1).chain(['…']).collect()
 }
 
-/// For a terminal, which may also be a workflow's log: no control codes, no old-style workflow command.
+/// Whether a `[` after this would begin a command, anywhere in a line of a runner's log: GitHub's of the old style, or
+/// Azure's.
+fn asks_for_a_command(before: &str) -> bool {
+    before.ends_with("##") || before.ends_with("##vso")
+}
+
+/// For a terminal, which may also be a workflow's log: no control codes, no command that stands within a line.
 #[must_use]
 pub(crate) fn terminal(text: &str) -> String {
     // `ESC [ 2 J` without its escape is only odd text; `##[` starts a command anywhere in a log line.
-    visible(text).replace("##[", "## [")
+    visible(text)
+        .replace("##[", "## [")
+        .replace("##vso[", "## vso[")
 }
 
 /// For a finished line of a terminal: `::command::` at its beginning would be executed by the runner.
@@ -72,10 +80,21 @@ pub(crate) fn terminal_line(line: &str) -> String {
 #[must_use]
 pub(crate) fn markdown(text: &str) -> String {
     let text = visible(text);
+    // Four spaces at the beginning of a line are code.
+    let begins = text.len() - text.trim_start_matches(' ').len();
+    let text = text.get(begins.saturating_sub(1)..).unwrap_or_default();
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text.chars().peekable();
     let mut first = true;
     while let Some(c) = rest.next() {
+        // A commit is known by seven of its digits: the first text ends before them.
+        if c.is_ascii_hexdigit() && begins_a_word(&out) && is_commit(rest.clone()) {
+            out.push(c);
+            out.extend(rest.by_ref().take(5));
+            out.push_str(BREAK);
+            first = false;
+            continue;
+        }
         let next = rest.peek().copied().unwrap_or(' ');
         match c {
             '@' => push_broken(&mut out, "@", !next.is_whitespace()),
@@ -92,9 +111,24 @@ pub(crate) fn markdown(text: &str) -> String {
             '-' | '+' | '=' if first => push_entity(&mut out, c),
             _ => out.push(c),
         }
-        first = false;
+        first &= c == ' ';
     }
     out
+}
+
+/// Whether these are the other 39 digits of a commit's id.
+fn is_commit(mut rest: impl Iterator<Item = char>) -> bool {
+    rest.by_ref()
+        .take(39)
+        .filter(char::is_ascii_hexdigit)
+        .count()
+        == 39
+}
+
+fn begins_a_word(out: &str) -> bool {
+    !out.chars()
+        .next_back()
+        .is_some_and(|c| c.is_ascii_alphanumeric())
 }
 
 fn push_broken(out: &mut String, mark: &str, breaks: bool) {
@@ -128,6 +162,7 @@ pub(crate) fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            '[' if asks_for_a_command(&out) => out.push_str("&#91;"),
             _ => out.push(c),
         }
     }
@@ -163,6 +198,27 @@ pub(crate) fn address(url: &str) -> Option<String> {
     Some(out)
 }
 
+/// A web address for GitHub's Markdown, where a link to an issue, a pull request or a discussion leaves a line in its
+/// history: such a link goes the way that leaves none. An Enterprise Server has no such way.
+#[must_use]
+pub(crate) fn silent_address(url: &str) -> Option<String> {
+    let address = address(url)?;
+    let lower = address.to_ascii_lowercase();
+    let (scheme, rest) = lower.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let path = rest.get(host.len()..)?.split(['?', '#']).next()?;
+    let leaves_a_line = path
+        .split('/')
+        .any(|part| matches!(part, "issues" | "pull" | "pulls" | "discussions" | "commit"));
+    // With a name or a port in front of it, it is still the same host.
+    let name = host.rsplit('@').next()?.split(':').next()?;
+    if leaves_a_line && matches!(name.trim_end_matches('.'), "github.com" | "www.github.com") {
+        let rest = address.get(scheme.len() + 3 + host.len()..)?;
+        return Some(format!("https://redirect.github.com{rest}"));
+    }
+    Some(address)
+}
+
 /// For the value of a label of OpenMetrics. Two names never become one, so nothing is left out: what hides is spelt.
 #[must_use]
 pub(crate) fn openmetrics(text: &str) -> String {
@@ -172,11 +228,30 @@ pub(crate) fn openmetrics(text: &str) -> String {
             '"' => out.push_str("\\\""),
             // A backslash of the name is told from one that spells: it is doubled before the format doubles it.
             '\\' => out.push_str("\\\\\\\\"),
-            // `##[` begins a command anywhere in a line of a runner's log.
-            c if is_hidden(c) || c == '[' && out.ends_with("##") => {
+            c if is_hidden(c) || c == '[' && asks_for_a_command(&out) => {
                 let _ = write!(out, "\\\\u{{{:x}}}", u32::from(c));
             }
             c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A finished document of JSON for a terminal or a log: in its texts, what hides or begins a command is spelt, which a
+/// reader of JSON reads as the same text.
+#[must_use]
+pub(crate) fn json(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        let begins_a_command = c == '[' && asks_for_a_command(&out);
+        // A document breaks its lines; in its texts, breaks are spelt already.
+        if begins_a_command || (is_hidden(c) && c != '\n') {
+            let mut pair = [0_u16; 2];
+            for unit in c.encode_utf16(&mut pair) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
         }
     }
     out
@@ -218,6 +293,9 @@ mod tests {
             ("--> x", "&#45;-&gt; x"),
             ("2026-03-02", "2026-03-02"),
             ("+ item", "&#43; item"),
+            ("    code", " code"),
+            ("\u{3000}\u{3000}x", "\u{3000}\u{3000}x"),
+            ("  - item", " &#45; item"),
         ] {
             assert_eq!(markdown(hostile), harmless);
         }
@@ -234,6 +312,10 @@ mod tests {
         );
         assert_eq!(markdown("www.evil.example"), "www.<!-- -->evil.example");
         assert_eq!(markdown("change-lead-time"), "change-lead-time");
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let broken = format!("at 012345<!-- -->{}", &commit[6..]);
+        assert_eq!(markdown(&format!("at {commit}")), broken);
+        assert_eq!(markdown(&commit[..12]), commit[..12]);
     }
 
     #[test]
@@ -242,6 +324,7 @@ mod tests {
         assert_eq!(terminal("abc\u{202e}fed"), "abcfed");
         assert_eq!(terminal("a\u{200b}b\u{9b}31m"), "ab31m");
         assert_eq!(terminal("##[error]x"), "## [error]x");
+        assert_eq!(terminal("a##vso[x]"), "a## vso[x]");
         assert_eq!(terminal_line("  ::error::x"), "  : :error::x");
         assert_eq!(terminal_line("std::fs"), "std::fs");
     }
@@ -280,6 +363,41 @@ mod tests {
             address("https://x.example/a b)\"c|d"),
             Some("https://x.example/a%20b%29%22c%7Cd".to_owned())
         );
+    }
+
+    #[test]
+    fn links_leave_no_line_in_the_history_of_an_issue() {
+        for (url, silent) in [
+            (
+                "https://github.com/acme/shop/issues/1",
+                "https://redirect.github.com/acme/shop/issues/1",
+            ),
+            (
+                "HTTP://x@GitHub.com:443/acme/shop/pull/2#x",
+                "https://redirect.github.com/acme/shop/pull/2#x",
+            ),
+            (
+                "https://github.com/acme/shop/actions/runs/3",
+                "https://github.com/acme/shop/actions/runs/3",
+            ),
+            (
+                "https://shop.example/issues/1",
+                "https://shop.example/issues/1",
+            ),
+        ] {
+            assert_eq!(silent_address(url).as_deref(), Some(silent));
+        }
+        assert_eq!(silent_address("javascript:x"), None);
+    }
+
+    #[test]
+    fn documents_of_json_say_the_same_without_what_hides() {
+        let text = "a\u{202e}b\u{9b}c\u{e0041}##[x]\u{7f}é";
+        let spelt = json(&serde_json::Value::from(text).to_string());
+        assert_eq!(spelt, r#""a\u202eb\u009bc\udb40\udc41##\u005bx]\u007fé""#);
+        let back: String = serde_json::from_str(&spelt).unwrap();
+        assert_eq!(back, text);
+        assert_eq!(json("{\n  \"a\": [1]\n}"), "{\n  \"a\": [1]\n}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use super::{RenderError, Style};
+use super::{RenderError, Style, escape};
 use crate::report::v1::{Deployment, Incident, Report, WindowInfo};
 
 /// Objects below this depth are written on one line.
@@ -72,7 +72,9 @@ pub(crate) fn written(document: &impl Serialize) -> Result<String, RenderError> 
         Layout::default(),
     ))?;
     bytes.push(b'\n');
-    String::from_utf8(bytes).map_err(|e| RenderError::Json(serde::ser::Error::custom(e)))
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|e| RenderError::Json(serde::ser::Error::custom(e)))?;
+    Ok(escape::json(&text))
 }
 
 /// Where the writer stands.

@@ -10,12 +10,14 @@ use super::evidence::{self, DeploymentRow};
 use super::judged::{self, Judged};
 use super::this::{self, This};
 use super::view::{self, Header, Row};
-use super::{RenderError, Style, distribution, escape, humanize, spark, template};
+use super::{RenderError, Style, Templates, distribution, escape, humanize, spark, template};
 use crate::report::Unit;
 use crate::report::v1::{Finding, Note, Point, Report, SourceInfo};
 
 /// Above this a job summary is refused; GitHub's own cliff is 1 MiB for all steps together.
 const LONGEST_SUMMARY: usize = 256 * 1024;
+
+const SUMMARY: &str = "summary.md.j2";
 
 /// Most points of a chart.
 const POINTS: usize = 26;
@@ -158,11 +160,19 @@ struct Mermaid {
     series: Vec<(&'static str, Vec<String>)>,
 }
 
-/// The job summary, below 256 KiB.
+/// The job summary, below 256 KiB. What went wrong is said whatever the team's own template says.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
-pub fn summary(report: &Report, facts: &RunFacts) -> Result<String, RenderError> {
+/// When the team's own template cannot be rendered, or makes too much; with the built-in one, a bug.
+pub fn summary(
+    report: &Report,
+    facts: &RunFacts,
+    templates: &Templates,
+) -> Result<String, RenderError> {
+    #[derive(Serialize)]
+    struct Facts<'a> {
+        facts: &'a RunFacts,
+    }
     #[derive(Serialize)]
     struct Context<'a> {
         #[serde(flatten)]
@@ -172,18 +182,34 @@ pub fn summary(report: &Report, facts: &RunFacts) -> Result<String, RenderError>
     let mut text = String::new();
     for detail in LEVELS {
         let page = page(report, facts.deployment.as_deref(), detail);
-        text = template::render("summary.md.j2", &Context { page, facts })?;
+        text = templates.render(SUMMARY, &Context { page, facts }, &[])?;
         if text.len() < LONGEST_SUMMARY {
             break;
         }
     }
-    Ok(text)
+    if !templates.has_own(SUMMARY) {
+        return Ok(text);
+    }
+    if text.len() >= LONGEST_SUMMARY {
+        return Err(templates.refuse(SUMMARY, "what it makes is too long for a job summary"));
+    }
+    let status = template::render("status.md.j2", &Facts { facts })?;
+    let status = status.trim();
+    Ok(if text.contains(status) {
+        text
+    } else {
+        format!("{status}\n\n{text}")
+    })
 }
 
 /// `report --format markdown`.
-pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderError> {
+pub(crate) fn render(
+    report: &Report,
+    style: &Style,
+    templates: &Templates,
+) -> Result<String, RenderError> {
     let detail = if style.compact { LEVELS[2] } else { LEVELS[0] };
-    template::render("report.md.j2", &page(report, None, detail))
+    templates.render("report.md.j2", &page(report, None, detail), &[])
 }
 
 /// What the branch's README shows of the report.
@@ -311,7 +337,7 @@ fn instability(weeks: &[&Point]) -> Option<Mermaid> {
     let series = vec![("bar", failed.collect()), ("line", rework.collect())];
     let points: Vec<&Point> = tried.iter().map(|(point, _, _)| *point).collect();
     let title = "Change fail rate (bars) and rework rate (line) a week";
-    Some(mermaid(title, &points, "%", top, series))
+    Some(mermaid(title, &points, "percent", top, series))
 }
 
 /// Where a week is missing only labels tell which, so there may be no more than fit.

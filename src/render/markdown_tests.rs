@@ -3,6 +3,10 @@
 use super::*;
 use crate::render::fixture;
 
+fn summary(report: &Report, facts: &RunFacts) -> Result<String, RenderError> {
+    super::summary(report, facts, &Templates::default())
+}
+
 fn facts() -> RunFacts {
     RunFacts {
         deployment: Some("run:25/production/shop".into()),
@@ -84,7 +88,7 @@ fn every_table_row_has_the_columns_of_its_head() {
             .insert("shop".into(), report.overall.clone());
         for text in [
             summary(&report, &facts()).unwrap(),
-            render(&report, &Style::default()).unwrap(),
+            render(&report, &Style::default(), &Templates::default()).unwrap(),
         ] {
             let mut columns = 0;
             for line in text.lines() {
@@ -108,7 +112,12 @@ fn hostile_names_stay_text() {
     facts.deployment = Some("run:7/production/shop".into());
     let out = summary(&fixture::hostile(), &facts).unwrap();
     assert!(is_harmless(&out), "{out}");
-    let out = render(&fixture::hostile(), &Style::default()).unwrap();
+    let out = render(
+        &fixture::hostile(),
+        &Style::default(),
+        &Templates::default(),
+    )
+    .unwrap();
     assert!(is_harmless(&out), "{out}");
 }
 

@@ -10,6 +10,7 @@ mod comment;
 mod compare;
 mod config_file;
 mod csv;
+mod dialect;
 mod digest;
 mod distribution;
 mod escape;
@@ -30,6 +31,7 @@ mod readme;
 mod screen;
 mod spark;
 mod template;
+mod templates;
 mod terminal;
 mod this;
 mod trend;
@@ -41,6 +43,7 @@ pub use comment::{comment, marker};
 pub use compare::compare;
 pub use config_file::{Found, FoundFile, FoundWorkflow, config_file};
 pub use digest::{DIGESTS, digest_issue};
+pub(crate) use escape::is_hidden;
 pub use explain::{
     Comparison, EXPLANATION_SCHEMA, Exclusion, Explanation, Fact, Item, Kind, Measure, Part, RULES,
     Reason, Rule, Unexplained, explain, explainable, explanation_json, explanation_markdown,
@@ -52,6 +55,7 @@ pub use markdown::{Effect, RunFacts, effects, summary};
 pub use page::page;
 pub use preview::{preview, preview_marker};
 pub use readme::readme;
+pub use templates::{REPLACEABLE, TemplateError, Templates};
 pub use trend::trend;
 
 use crate::report::v1::Report;
@@ -93,6 +97,9 @@ pub enum RenderError {
     /// A template of this program is wrong: a bug.
     #[error("a template cannot be rendered")]
     Template(#[from] minijinja::Error),
+    /// A template of the team is wrong.
+    #[error(transparent)]
+    Own(#[from] TemplateError),
     /// The document cannot be written as JSON: a bug.
     #[error("the report cannot be written as JSON")]
     Json(#[from] serde_json::Error),
@@ -107,8 +114,8 @@ pub struct Format {
     pub title: &'static str,
     /// IANA media type.
     pub media_type: &'static str,
-    /// The whole report in this format.
-    pub render: fn(&Report, &Style) -> Result<String, RenderError>,
+    /// The whole report in this format, by the templates in force where it has one.
+    pub render: fn(&Report, &Style, &Templates) -> Result<String, RenderError>,
 }
 
 /// The formats of `report`.
@@ -117,7 +124,7 @@ pub const FORMATS: [Format; 12] = [
         id: "terminal",
         title: "a screen of text for people",
         media_type: "text/plain",
-        render: terminal::render,
+        render: |report, style, _| terminal::render(report, style),
     },
     Format {
         id: "markdown",
@@ -129,7 +136,7 @@ pub const FORMATS: [Format; 12] = [
         id: "html",
         title: "the dashboard page, one file that needs no network",
         media_type: "text/html",
-        render: |report, _| page(report),
+        render: |report, _, templates| page(report, templates),
     },
     Format {
         id: "digest",
@@ -141,49 +148,49 @@ pub const FORMATS: [Format; 12] = [
         id: "json",
         title: "the whole document, report version 1",
         media_type: "application/json",
-        render: json::render,
+        render: |report, style, _| json::render(report, style),
     },
     Format {
         id: "csv",
         title: "one row a scope, metric and window",
         media_type: "text/csv",
-        render: csv::render,
+        render: |report, style, _| csv::render(report, style),
     },
     Format {
         id: "csv-deployments",
         title: "the window's deployments, a row each",
         media_type: "text/csv",
-        render: facts::deployments,
+        render: |report, style, _| facts::deployments(report, style),
     },
     Format {
         id: "csv-changes",
         title: "the changes that they delivered, a row each",
         media_type: "text/csv",
-        render: facts::changes,
+        render: |report, style, _| facts::changes(report, style),
     },
     Format {
         id: "csv-incidents",
         title: "the window's incidents, a row each",
         media_type: "text/csv",
-        render: facts::incidents,
+        render: |report, style, _| facts::incidents(report, style),
     },
     Format {
         id: "openmetrics",
         title: "OpenMetrics 1.0 text, for Prometheus and what reads like it",
         media_type: "application/openmetrics-text",
-        render: openmetrics::render,
+        render: |report, style, _| openmetrics::render(report, style),
     },
     Format {
         id: "otlp",
         title: "OpenTelemetry metrics, OTLP as JSON",
         media_type: "application/json",
-        render: otlp::render,
+        render: |report, style, _| otlp::render(report, style),
     },
     Format {
         id: "cdevents",
         title: "CDEvents 0.5.1, an event a line",
         media_type: "application/jsonl",
-        render: cdevents::render,
+        render: |report, style, _| cdevents::render(report, style),
     },
 ];
 

@@ -3,9 +3,15 @@
 use serde::Serialize;
 
 use super::judged::{self, Promise};
-use super::{RenderError, comment::marker, escape, humanize, template, view};
+use super::{
+    RenderError, Templates,
+    comment::{LONGEST, marker},
+    escape, humanize, view,
+};
 use crate::event::{Instant, Pull, seconds_between};
 use crate::report::v1::{BatchRisk, DeltaState, Report, SizeBand};
+
+const TEMPLATE: &str = "preview.md.j2";
 
 /// Below this, how a size compares with others says nothing.
 const FEWEST_CHANGES: usize = 10;
@@ -38,12 +44,13 @@ struct Context {
 /// The preview of an open pull request, at `now`; `is_draft` where it is not ready for review yet.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
+/// When the team's own template cannot be rendered, or makes too much; with the built-in one, a bug.
 pub fn preview(
     report: &Report,
     pull: &Pull,
     is_draft: bool,
     now: Instant,
+    templates: &Templates,
 ) -> Result<String, RenderError> {
     let header = view::header(report);
     let context = Context {
@@ -66,10 +73,11 @@ pub fn preview(
         fingerprint: escape::brief(&header.fingerprint),
     };
     let mark = preview_marker();
-    Ok(format!(
-        "{mark}\n{}",
-        template::render("preview.md.j2", &context)?
-    ))
+    let text = templates.render(TEMPLATE, &context, &[])?;
+    if templates.has_own(TEMPLATE) && text.chars().count() > LONGEST {
+        return Err(templates.refuse(TEMPLATE, "what it makes is too long for a comment"));
+    }
+    Ok(format!("{mark}\n{text}"))
 }
 
 /// The first line of a preview: there is one on a pull request.
@@ -239,6 +247,15 @@ mod tests {
             files: Some(9),
             ..Pull::default()
         }
+    }
+
+    fn preview(
+        report: &Report,
+        pull: &Pull,
+        is_draft: bool,
+        now: Instant,
+    ) -> Result<String, RenderError> {
+        super::preview(report, pull, is_draft, now, &Templates::default())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::markdown::{Page, RunFacts, for_readme};
-use super::{RenderError, escape, template};
+use super::{RenderError, Templates, escape};
 use crate::report::v1::Report;
 
 /// Where raw files of public repositories are served without an account.
@@ -12,8 +12,12 @@ const RAW: &str = "https://raw.githubusercontent.com";
 /// The README of the metrics branch.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
-pub fn readme(report: &Report, facts: &RunFacts) -> Result<String, RenderError> {
+/// When the team's own template cannot be rendered; with the built-in one, a bug.
+pub fn readme(
+    report: &Report,
+    facts: &RunFacts,
+    templates: &Templates,
+) -> Result<String, RenderError> {
     #[derive(Serialize)]
     struct Context<'a> {
         #[serde(flatten)]
@@ -34,7 +38,7 @@ pub fn readme(report: &Report, facts: &RunFacts) -> Result<String, RenderError> 
         format!("{server}/{repository}/raw/{branch}/badges")
     };
     let clean = |url: &str| escape::address(url).unwrap_or_default();
-    template::render(
+    templates.render(
         "readme.md.j2",
         &Context {
             page: for_readme(report),
@@ -47,6 +51,7 @@ pub fn readme(report: &Report, facts: &RunFacts) -> Result<String, RenderError> 
             badges: clean(&badges),
             target: clean(&format!("{server}/{repository}/tree/{branch}")),
         },
+        &[],
     )
 }
 
@@ -54,6 +59,10 @@ pub fn readme(report: &Report, facts: &RunFacts) -> Result<String, RenderError> 
 mod tests {
     use super::*;
     use crate::render::fixture;
+
+    fn readme(report: &Report, facts: &RunFacts) -> Result<String, RenderError> {
+        super::readme(report, facts, &Templates::default())
+    }
 
     fn facts(private: bool, server: &str) -> RunFacts {
         RunFacts {

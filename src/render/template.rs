@@ -5,15 +5,23 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde::Serialize;
 
-use super::RenderError;
-use super::escape;
+use super::dialect;
+use super::templates::{Own, TemplateError};
+use super::{RenderError, escape};
 
-const TEMPLATES: [(&str, &str); 11] = [
+/// Instructions that a team's own template may take; the built-in page of a full report takes less than a tenth of them.
+const FUEL: u64 = 500_000;
+
+/// Longest text that a team's own template may make.
+const LONGEST: usize = 1024 * 1024;
+
+const TEMPLATES: [(&str, &str); 12] = [
     (
         "fivekeys.yml.j2",
         include_str!("../../templates/fivekeys.yml.j2"),
     ),
     ("parts.md.j2", include_str!("../../templates/parts.md.j2")),
+    ("status.md.j2", include_str!("../../templates/status.md.j2")),
     (
         "summary.md.j2",
         include_str!("../../templates/summary.md.j2"),
@@ -45,11 +53,117 @@ pub(crate) fn render(name: &str, context: &impl Serialize) -> Result<String, Ren
     let text = environment()?
         .get_template(name)?
         .render(Value::from(Serde(context)))?;
-    Ok(if name.ends_with(".md.j2") {
+    Ok(finished(name, text))
+}
+
+/// The text of a built-in template.
+#[cfg(test)]
+pub(super) fn source(name: &str) -> Option<&'static str> {
+    let mut all = TEMPLATES.iter();
+    all.find(|(known, _)| *known == name)
+        .map(|(_, source)| *source)
+}
+
+/// Whether a team's own template could be rendered: its language and its grammar.
+pub(super) fn check(name: &str, own: &Own) -> Result<(), TemplateError> {
+    let wrong = |line, what| TemplateError {
+        file: own.file.clone(),
+        line: Some(line),
+        what,
+        help: HELP.to_owned(),
+    };
+    let environment = environment().map_err(|e| explained(name, own, &e))?;
+    dialect::check(&own.source, environment.syntax().clone())
+        .map_err(|(line, what)| wrong(line, what))?;
+    environment
+        .template_from_named_str(name, &own.source)
+        .map_err(|e| explained(name, own, &e))?;
+    Ok(())
+}
+
+/// Renders a team's own template: with the built-in ones under `fivekeys/`, a count of its instructions and a cap.
+pub(super) fn render_own(
+    name: &str,
+    own: &Own,
+    context: &impl Serialize,
+) -> Result<String, RenderError> {
+    let mut environment = environment()?;
+    for function in ["range", "dict", "debug", "namespace"] {
+        environment.remove_global(function);
+    }
+    environment.set_fuel(Some(FUEL));
+    // Its errors know the words that they are about.
+    environment.set_debug(true);
+    for (builtin, source) in TEMPLATES {
+        environment.add_template_owned(format!("fivekeys/{builtin}"), source)?;
+        if builtin != "parts.md.j2" {
+            environment.remove_template(builtin);
+        }
+    }
+    let mut text = Capped(Vec::new());
+    // Under no name of its own, so that it cannot begin with itself.
+    environment
+        .template_from_named_str(name, &own.source)
+        .and_then(|template| template.render_captured_to(Value::from(Serde(context)), &mut text))
+        .map_err(|e| explained(name, own, &e))?;
+    Ok(finished(
+        name,
+        String::from_utf8_lossy(&text.0).into_owned(),
+    ))
+}
+
+/// What stands at the end of what a template is refused for.
+const HELP: &str = "the section on templates in the README says what can be used";
+
+/// An error of the engine, with the place in the team's own file.
+fn explained(name: &str, own: &Own, error: &Error) -> TemplateError {
+    let mut what = if error.kind() == ErrorKind::OutOfFuel {
+        "it takes too many steps".to_owned()
+    } else if error.kind() == ErrorKind::WriteFailure {
+        format!("it makes more than {} KiB of text", LONGEST / 1024)
+    } else {
+        error.kind().to_string()
+    };
+    let here = error.name() == Some(name);
+    if let Some(detail) = error.detail() {
+        what = format!("{what}: {detail}");
+    } else if let Some(words) = error.range().and_then(|range| own.source.get(range))
+        && here
+        && error.kind() == ErrorKind::UndefinedError
+    {
+        what = format!("{what}: `{}`", escape::brief(words));
+    }
+    TemplateError {
+        file: own.file.clone(),
+        line: error.line().filter(|_| here),
+        what,
+        help: HELP.to_owned(),
+    }
+}
+
+/// Text that refuses to grow any longer.
+struct Capped(Vec<u8>);
+
+impl std::io::Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn finished(name: &str, text: String) -> String {
+    if name.ends_with(".md.j2") {
         spaced(&text)
     } else {
         text
-    })
+    }
 }
 
 /// Sections that are left out leave empty lines behind: one is kept, and one line break at the end.
@@ -81,13 +195,14 @@ fn environment() -> Result<Environment<'static>, Error> {
     );
     environment.set_auto_escape_callback(kind_of);
     environment.set_formatter(write_escaped);
-    environment.add_filter("address", |url: &str| {
-        // An entity is read as `&` in attributes and in Markdown's targets alike.
-        Value::from_safe_string(
+    environment.add_filter("address", |state: &State, url: &str| {
+        let address = if *state.auto_escape() == AutoEscape::Custom("markdown".into()) {
+            escape::silent_address(url)
+        } else {
             escape::address(url)
-                .unwrap_or_default()
-                .replace('&', "&amp;"),
-        )
+        };
+        // An entity is read as `&` in attributes and in Markdown's targets alike.
+        Value::from_safe_string(address.unwrap_or_default().replace('&', "&amp;"))
     });
     environment.add_filter("mermaid", |label: &str| {
         Value::from_safe_string(escape::mermaid(label))

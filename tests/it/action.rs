@@ -17,9 +17,11 @@ mod own;
 mod preview;
 mod race;
 mod recipes;
+mod secret;
 mod source;
 mod steady;
 mod stream;
+mod templates;
 
 use std::collections::BTreeMap;
 use std::path::Path;

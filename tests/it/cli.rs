@@ -16,6 +16,8 @@ mod promise;
 mod record;
 mod refuse;
 mod report;
+mod secret;
+mod templates;
 mod verify;
 
 use std::collections::BTreeMap;

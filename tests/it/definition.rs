@@ -142,7 +142,7 @@ const MOVES: [(&str, &str, &str); 34] = [
 ];
 
 /// Settings that cannot. How far the first run looks back is no rule: the report says where its history begins.
-const STAYS: [(&str, &str); 5] = [
+const STAYS: [(&str, &str); 6] = [
     ("comment.max", "comment: {max: 3}"),
     ("comment.mode", "comment: {mode: 'off'}"),
     (
@@ -150,6 +150,7 @@ const STAYS: [(&str, &str); 5] = [
         "guardrails: [change_fail_rate must not rise while deployment_frequency rises]",
     ),
     ("lookback", "lookback: 30d"),
+    ("templates", "templates: .github/fivekeys"),
     ("targets", "targets: [change_fail_rate <= 2%]"),
 ];
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fivekeys::adapter::parse_history;
 use fivekeys::config::Config;
 use fivekeys::event::{Events, Window, parse_instant};
-use fivekeys::render::{FORMATS, Style, find_format};
+use fivekeys::render::{FORMATS, Style, Templates, find_format};
 use fivekeys::report::{Ask, build, v1::Report};
 use serde_json::{Map, Value};
 
@@ -38,7 +38,7 @@ fn reports() -> Vec<Report> {
 }
 
 fn rendered(report: &Report, format: &str) -> String {
-    (find_format(format).unwrap().render)(report, &Style::default()).unwrap()
+    (find_format(format).unwrap().render)(report, &Style::default(), &Templates::default()).unwrap()
 }
 
 #[test]

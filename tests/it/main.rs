@@ -30,6 +30,7 @@ mod exports;
 mod forecast;
 mod ghsim;
 mod govuk;
+mod hostile;
 mod judged;
 mod laws;
 mod naive;

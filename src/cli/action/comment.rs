@@ -91,7 +91,8 @@ fn drafts(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) -> Vec<Dr
             continue;
         };
         let key = change.service.as_deref().unwrap_or("production");
-        match render::comment(report, &change.id, key) {
+        let drawn = outcome.draw(|templates| render::comment(report, &change.id, key, templates));
+        match drawn {
             Ok(Some(body)) => out.push(Draft {
                 pull,
                 marker: render::marker("shipped", key),

@@ -25,7 +25,9 @@ pub(super) async fn post(run: &Run<'_>, events: &Events, config: &Config, outcom
     let mut ask = Ask::recent(config, now);
     ask.window = window;
     ask.repository = Some(run.client.repository());
-    let (marker, title, body) = match render::digest_issue(&build(events, config, &ask)) {
+    let report = build(events, config, &ask);
+    let drawn = outcome.draw(|templates| render::digest_issue(&report, templates));
+    let (marker, title, body) = match drawn {
         Ok(written) => written,
         Err(e) => {
             outcome.error(&format!("the digest could not be rendered: {e}"));

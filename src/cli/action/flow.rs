@@ -96,6 +96,8 @@ pub(super) async fn run(
         workflow: runner.var("GITHUB_RUN_ID").unwrap_or("0").to_owned(),
         triggered_by: other
             .filter(|_| runner.var("GITHUB_EVENT_NAME") == Some("workflow_run"))
+            // What a pull request ran is not merged, and may come from a fork: it deployed nothing.
+            .filter(|_| !of_pull(&payload["workflow_run"]))
             .map(|id| id.to_string()),
         payload,
     };
@@ -103,6 +105,12 @@ pub(super) async fn run(
     run.protocol(&mut outcome).await;
     outcome.requests = client.requests();
     outcome
+}
+
+/// Whether a run was one of a pull request.
+fn of_pull(run: &Value) -> bool {
+    let event = run["event"].as_str().unwrap_or_default();
+    event.starts_with("pull_request")
 }
 
 /// The client that the runner's variables ask for.
@@ -171,6 +179,7 @@ impl Run<'_> {
         if tries.refused.take() == Some(Head(loaded.head.clone())) {
             return self.wait(LAG).await;
         }
+        self.templates(&config, outcome).await;
         // If our own commit may stand there, what it stored is still to be told.
         let sure = tries.doubtful.is_empty();
         match self.turn(&loaded, &config, asked_at.elapsed(), &mut tries.waiting) {
@@ -183,8 +192,8 @@ impl Run<'_> {
                 Pass::Done
             }
             Turn::Write | Turn::Stored | Turn::Late => {
-                self.measure_and_write(loaded, (&config, trusted), outcome, tries)
-                    .await
+                // By far the largest part of a run; the others need not be as large.
+                Box::pin(self.measure_and_write(loaded, (&config, trusted), outcome, tries)).await
             }
         }
     }

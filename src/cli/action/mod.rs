@@ -12,11 +12,13 @@ mod preview;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod surface;
 mod tell;
+mod templates;
 mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Exit;
+use super::failure::plain;
 use super::gate::{Gate, IN_DOUBT, gate};
 use crate::github::{Client, GitHubError};
 use crate::host::Host;
@@ -40,7 +42,7 @@ pub(super) fn run(host: &Host) -> Exit {
         let inputs = Inputs::read(runner);
         let mut outcome = work(host, &inputs);
         let gated = inputs.fail_on == FailOn::Gate && misses(&mut outcome);
-        tell::all(host, &inputs, &outcome);
+        tell::all(host, &inputs, &mut outcome);
         let wrong = outcome.is_error() || outcome.is_degraded();
         (
             inputs.fail_on,
@@ -131,6 +133,6 @@ fn cut_short(why: &str) -> Outcome {
 /// Says one thing once, as an annotation.
 fn annotate(runner: Runner<'_>, loudness: Loudness, texts: &[String]) {
     if !texts.is_empty() {
-        runner.annotate(loudness, "fivekeys", &texts.join("; "));
+        runner.annotate(loudness, "fivekeys", &plain(texts.join("; ")));
     }
 }

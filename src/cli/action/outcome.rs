@@ -4,7 +4,7 @@ use crate::collect::github::Note;
 use crate::config::Config;
 use crate::event::Event;
 use crate::ledger::Loaded;
-use crate::render::RunFacts;
+use crate::render::{RenderError, RunFacts, TemplateError, Templates};
 use crate::report::v1::Report;
 
 /// What became of a run, and everything that will be said about it.
@@ -22,6 +22,8 @@ pub struct Outcome {
     pub(super) drafts: Vec<String>,
     /// Requests sent.
     pub(super) requests: u64,
+    /// The team's templates, as far as they can be used.
+    pub(super) templates: Templates,
     degraded: Vec<String>,
     errors: Vec<String>,
     notices: Vec<String>,
@@ -60,6 +62,28 @@ impl Outcome {
             let help = note.help.as_ref();
             self.degrade(&help.map_or_else(|| says.clone(), |help| format!("{says}; {help}")));
         }
+    }
+
+    /// Draws with the team's templates. One that is wrong is said, and the built-in one takes its place.
+    pub(super) fn draw<T>(
+        &mut self,
+        draw: impl Fn(&Templates) -> Result<T, RenderError>,
+    ) -> Result<T, RenderError> {
+        loop {
+            match draw(&self.templates) {
+                Err(RenderError::Own(error)) => self.reject(&error),
+                done => return done,
+            }
+        }
+    }
+
+    /// Uses the built-in template instead, and says why.
+    pub(super) fn reject(&mut self, error: &TemplateError) {
+        self.error(&format!(
+            "{error}; {}; the built-in template is used",
+            error.help
+        ));
+        self.templates.reject(error);
     }
 
     /// Something was skipped or not stored.

@@ -75,11 +75,11 @@ impl Run<'_> {
     /// and it ran on what is merged.
     fn is_deploy(&self, named: bool, loaded: &Loaded, config: &Config) -> bool {
         let run = &self.payload["workflow_run"];
-        let event = run["event"].as_str().unwrap_or_default();
-        let merged = event != "push"
+        let event = run["event"].as_str();
+        let merged = event != Some("push")
             || run["head_branch"].as_str() == loaded.state.default_branch.as_deref();
         let alone = config.workflows.is_empty() && loaded.state.deployments.is_empty() && merged;
-        (named || alone) && !event.starts_with("pull_request")
+        named || alone
     }
 
     /// The run's own deployment, where there is more to say of it than GitHub's record does.

@@ -30,6 +30,10 @@ pub(super) async fn post(run: &Run<'_>, report: &Report, config: &Config, outcom
     }
     match write(run, report, id, outcome).await {
         Ok(written) => outcome.facts.commented += written,
+        Err(GitHubError::Forbidden { .. }) if is_dependabot(run) => outcome.notice(
+            "a pull request of Dependabot gets no comment: its token only reads, unless the job's `permissions` \
+             grant `pull-requests: write`",
+        ),
         Err(error) => outcome.degrade(&format!(
             "the preview comment was not written: {}",
             said(&error)
@@ -54,7 +58,9 @@ async fn write(
     }) else {
         return Ok(0);
     };
-    let body = match render::preview(report, &pull, is_draft, run.host.now) {
+    let now = run.host.now;
+    let drawn = outcome.draw(|templates| render::preview(report, &pull, is_draft, now, templates));
+    let body = match drawn {
         Ok(body) => body,
         Err(e) => {
             outcome.error(&format!("the preview could not be rendered: {e}"));
@@ -75,6 +81,11 @@ async fn write(
         Some(error) => Err(error),
         None => Ok(posted.written + posted.unchanged),
     }
+}
+
+/// What Dependabot starts reads only, unless the workflow says otherwise.
+fn is_dependabot(run: &Run<'_>) -> bool {
+    run.host.var("GITHUB_ACTOR") == Some("dependabot[bot]")
 }
 
 /// Names can be taken over; ids cannot. A fork that was deleted is one all the same.

@@ -5,10 +5,11 @@ use std::path::Path;
 use super::inputs::Inputs;
 use super::outcome::Outcome;
 use super::{Loudness, annotate};
+use crate::cli::failure::plain;
 use crate::host::Host;
 use crate::host::actions::Runner;
 use crate::host::disk;
-use crate::render;
+use crate::render::{self, RenderError, RunFacts};
 use crate::report::headline;
 use crate::report::v1::Report;
 
@@ -16,15 +17,17 @@ use crate::report::v1::Report;
 const REPORT: &str = "fivekeys-metrics.json";
 
 /// Says everything once, each to its reader. What cannot be said is logged; nothing here fails the step.
-pub(super) fn all(host: &Host, inputs: &Inputs, outcome: &Outcome) {
+pub(super) fn all(host: &Host, inputs: &Inputs, outcome: &mut Outcome) {
     let runner = Runner::of(host);
+    // First of all: a template of the team's that is wrong is said with everything else.
+    let text = inputs.summary.then(|| summary(outcome));
+    let outcome = &*outcome;
     let errors = [outcome.errors(), outcome.missed()].concat();
     annotate(runner, Loudness::Error, &errors);
     annotate(runner, Loudness::Warning, outcome.degraded());
     annotate(runner, Loudness::Notice, outcome.notices());
     log(runner, inputs, outcome);
-    if inputs.summary {
-        let text = summary(outcome);
+    if let Some(text) = text {
         match runner.add_summary(&text) {
             Ok(_) => {}
             Err(e) => runner.log(&format!("the summary could not be written: {e}")),
@@ -36,36 +39,37 @@ pub(super) fn all(host: &Host, inputs: &Inputs, outcome: &Outcome) {
     }
 }
 
-fn summary(outcome: &Outcome) -> String {
-    let mut facts = outcome.facts.clone();
-    facts.banner = outcome
-        .errors()
-        .iter()
-        .chain(outcome.degraded())
-        .cloned()
-        .collect();
-    let rendered = outcome
-        .report
-        .as_ref()
-        .map(|report| render::summary(report, &facts));
-    match rendered {
-        Some(Ok(text)) => text,
-        // Without a report there is still something to say, in words that cannot be markup.
-        Some(Err(_)) | None => render::apology(&facts),
+fn summary(outcome: &mut Outcome) -> String {
+    loop {
+        let facts = RunFacts {
+            banner: [outcome.errors(), outcome.degraded()].concat(),
+            ..outcome.facts.clone()
+        };
+        let rendered = outcome
+            .report
+            .as_ref()
+            .map(|report| render::summary(report, &facts, &outcome.templates));
+        match rendered {
+            Some(Ok(text)) => return text,
+            Some(Err(RenderError::Own(error))) => outcome.reject(&error),
+            // Without a report there is still something to say, in words that cannot be markup.
+            Some(Err(_)) | None => return render::apology(&facts),
+        }
     }
 }
 
 fn log(runner: Runner<'_>, inputs: &Inputs, outcome: &Outcome) {
     let facts = &outcome.facts;
+    let say = |text: &str| runner.log(&plain(text));
     if inputs.dry_run {
-        runner.log("dry run: nothing was written; this is what would be");
+        say("dry run: nothing was written; this is what would be");
         for (path, bytes) in &outcome.files {
-            runner.log(&format!("  {path} ({bytes} bytes)"));
+            say(&format!("  {path} ({bytes} bytes)"));
         }
         for draft in &outcome.drafts {
-            runner.log("  a comment:");
+            say("  a comment:");
             for line in draft.lines() {
-                runner.log(&format!("    {line}"));
+                say(&format!("    {line}"));
             }
         }
     } else {
@@ -73,7 +77,7 @@ fn log(runner: Runner<'_>, inputs: &Inputs, outcome: &Outcome) {
             || "no commit was needed or made".to_owned(),
             |commit| format!("commit {commit} on branch {}", facts.branch),
         );
-        runner.log(&format!(
+        say(&format!(
             "{written}; {} swept; {} comments; {} requests",
             facts.swept + facts.recovered,
             facts.commented,

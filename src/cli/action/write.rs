@@ -24,7 +24,7 @@ impl Run<'_> {
             // The first writer of a day, and whoever makes the branch or finds none.
             page: !has_page(loaded) || !plan.deletes.is_empty(),
         };
-        match artifacts::all(report, &facts, wanted) {
+        match outcome.draw(|templates| artifacts::all(report, &facts, wanted, templates)) {
             Ok(files) => plan.writes.extend(files),
             Err(e) => outcome.error(&format!("the results could not be rendered: {e}")),
         }
@@ -85,10 +85,12 @@ fn has_page(loaded: &Loaded) -> bool {
 
 fn headline(deployment: Option<&str>, taken_in: usize) -> String {
     let more = taken_in.saturating_sub(usize::from(deployment.is_some()));
+    // Environment and service may say anything, and GitHub reads mentions and references in commits too.
     let what: String = deployment
+        .and_then(|id| id.split('/').next())
         .unwrap_or("sweep")
         .chars()
-        .filter(|c| !c.is_control())
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '_'))
         .take(60)
         .collect();
     format!("fivekeys: {what} (+{more}) [skip ci]")

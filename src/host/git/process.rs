@@ -39,9 +39,18 @@ const FOREIGN: [&str; 9] = [
     "GIT_CONFIG_PARAMETERS",
 ];
 
+/// Secrets of a runner. Nothing here goes over the network, so git needs none, nor does what a clone makes it start.
+const SECRETS: [&str; 5] = [
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "INPUT_TOKEN",
+    "ACTIONS_RUNTIME_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+];
+
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new("git");
-    for name in FOREIGN {
+    for name in FOREIGN.iter().chain(&SECRETS) {
         command.env_remove(name);
     }
     command

@@ -7,7 +7,7 @@ mod teams;
 use serde::Serialize;
 
 use super::comment::marker;
-use super::{Format, RenderError, Style, escape, evidence, gauge, json, template, view};
+use super::{Format, RenderError, Style, Templates, escape, evidence, gauge, json, view};
 use crate::event::Instant;
 use crate::report::v1::{Deployment, Finding, Report};
 use crate::report::{METRICS, Unit, headline};
@@ -27,25 +27,25 @@ pub const DIGESTS: [Format; 5] = [
         id: "slack",
         title: "an incoming webhook of Slack: Block Kit",
         media_type: "application/json",
-        render: slack::render,
+        render: |report, style, _| slack::render(report, style),
     },
     Format {
         id: "teams",
         title: "a workflow's webhook of Teams: an Adaptive Card 1.4",
         media_type: "application/json",
-        render: teams::render,
+        render: |report, style, _| teams::render(report, style),
     },
     Format {
         id: "discord",
         title: "a webhook of Discord: an embed",
         media_type: "application/json",
-        render: discord::render,
+        render: |report, style, _| discord::render(report, style),
     },
     Format {
         id: "json",
         title: "any other webhook: numbers and words",
         media_type: "application/json",
-        render: whole,
+        render: |report, style, _| whole(report, style),
     },
 ];
 
@@ -221,20 +221,30 @@ fn urgency(level: &str) -> usize {
 }
 
 /// `digest --to markdown`, and `report --format digest`.
-pub(super) fn markdown(report: &Report, _: &Style) -> Result<String, RenderError> {
-    template::render("digest.md.j2", &digest(report))
+pub(super) fn markdown(
+    report: &Report,
+    _: &Style,
+    templates: &Templates,
+) -> Result<String, RenderError> {
+    templates.render("digest.md.j2", &digest(report), &[])
 }
 
 /// The digest as an issue: its marker, which names the period, its title, and its text with the marker first.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
-pub fn digest_issue(report: &Report) -> Result<(String, String, String), RenderError> {
+/// When the team's own template cannot be rendered; with the built-in one, a bug.
+pub fn digest_issue(
+    report: &Report,
+    templates: &Templates,
+) -> Result<(String, String, String), RenderError> {
     let digest = digest(report);
     let period = format!("{}/{}", digest.from, digest.until);
     let mark = marker("digest", &period);
     let title = format!("Software delivery, {} – {}", digest.from, digest.until);
-    let body = format!("{mark}\n{}", template::render("digest.md.j2", &digest)?);
+    let body = format!(
+        "{mark}\n{}",
+        templates.render("digest.md.j2", &digest, &[])?
+    );
     Ok((mark, title, body))
 }
 
@@ -296,7 +306,7 @@ mod tests {
 
     #[test]
     fn markdown_says_it_all_and_an_empty_period_is_designed() {
-        let text = markdown(&fixture::shop(), &Style::default()).unwrap();
+        let text = markdown(&fixture::shop(), &Style::default(), &Templates::default()).unwrap();
         for part in [
             "# Software delivery of acme/shop",
             "2025-12-30 – 2026-03-29 UTC",
@@ -306,7 +316,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}:\n{text}");
         }
-        let text = markdown(&fixture::empty(), &Style::default()).unwrap();
+        let text = markdown(&fixture::empty(), &Style::default(), &Templates::default()).unwrap();
         assert!(text.contains("**No production deployment took effect in this window.**"));
         assert!(!text.contains("Failed deployments") && !text.contains("To look at"));
     }
@@ -328,7 +338,7 @@ mod tests {
     fn no_name_mentions_or_links_in_any_place() {
         let report = fixture::hostile();
         for place in &DIGESTS {
-            let text = (place.render)(&report, &Style::default()).unwrap();
+            let text = (place.render)(&report, &Style::default(), &Templates::default()).unwrap();
             // A footer of Discord reads no marks.
             let marked = text.split("\"footer\"").next().unwrap();
             let marks = ["markdown", "discord"].contains(&place.id);

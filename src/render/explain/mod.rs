@@ -27,7 +27,7 @@ pub use layout::explanation_terminal;
 pub use list::explainable;
 pub use rule::RULES;
 
-use super::{RenderError, Style, escape, evidence, humanize, json, template};
+use super::{RenderError, Style, Templates, escape, evidence, humanize, json};
 use crate::event::nearest;
 use crate::report::METRICS;
 use crate::report::v1::Report;
@@ -139,8 +139,12 @@ pub fn explanation_json(of: &Explanation) -> Result<String, RenderError> {
 /// The explanation in GitHub's Markdown; the first twenty events, or all of them.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
-pub fn explanation_markdown(of: &Explanation, style: &Style) -> Result<String, RenderError> {
+/// When the team's own template cannot be rendered; with the built-in one, a bug.
+pub fn explanation_markdown(
+    of: &Explanation,
+    style: &Style,
+    templates: &Templates,
+) -> Result<String, RenderError> {
     #[derive(Serialize)]
     struct Context<'a> {
         of: &'a Explanation,
@@ -173,7 +177,7 @@ pub fn explanation_markdown(of: &Explanation, style: &Style) -> Result<String, R
         excluded_hidden: of.excluded.len().saturating_sub(most),
         fingerprint: escape::brief(&of.fingerprint),
     };
-    template::render("explain.md.j2", &context)
+    templates.render("explain.md.j2", &context, &[])
 }
 
 #[cfg(test)]

@@ -65,7 +65,8 @@ fn every_rendering_of_every_figure_stays_text() {
                     && !out.lines().any(|l| l.trim_start().starts_with("::")),
                 "{out}"
             );
-            let out = explanation_markdown(&explained, &Style::default()).unwrap();
+            let out =
+                explanation_markdown(&explained, &Style::default(), &Templates::default()).unwrap();
             for wrong in ["</script>", "@acme", "#1 ", "](javascript"] {
                 assert!(!out.contains(wrong), "{path}: {wrong}: {out}");
             }
@@ -202,7 +203,9 @@ fn the_five_metrics_on_a_terminal() {
 #[test]
 fn the_same_in_markdown() {
     let explained = explain(&fixture::shop(), "change_fail_rate", None).unwrap();
-    insta::assert_snapshot!(explanation_markdown(&explained, &Style::default()).unwrap());
+    insta::assert_snapshot!(
+        explanation_markdown(&explained, &Style::default(), &Templates::default()).unwrap()
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::beyond::{self, Line};
 use super::evidence::{self, DeploymentRow};
 use super::judged::{self, Judged};
 use super::view::{self, Header, Row};
-use super::{RenderError, escape, humanize, template};
+use super::{RenderError, Templates, escape, humanize};
 use crate::report::METRICS;
 use crate::report::v1::{Finding, Note, Report, SourceInfo};
 use answer::Answers;
@@ -78,18 +78,25 @@ struct Card {
     lines: Vec<String>,
 }
 
+/// What any page has: it asks for nothing, whatever a name in it says.
+const NEEDS: [&str; 3] = [
+    "<!doctype html>",
+    "http-equiv=\"Content-Security-Policy\"",
+    "default-src 'none'",
+];
+
 /// A self-contained page: no script, no request, light and dark.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
-pub fn page(report: &Report) -> Result<String, RenderError> {
+/// When the team's own template cannot be rendered, or leaves the policy out; with the built-in one, a bug.
+pub fn page(report: &Report, templates: &Templates) -> Result<String, RenderError> {
     let effective = evidence::effective(report);
     let judged = judged::of(report);
     let cards = view::rows(&report.overall)
         .into_iter()
         .map(|row| card(report, &judged, row));
     let brief = |(key, value): (&String, &String)| (escape::brief(key), escape::brief(value));
-    template::render(
+    templates.render(
         "dashboard.html.j2",
         &Page {
             header: view::header(report),
@@ -131,6 +138,7 @@ pub fn page(report: &Report) -> Result<String, RenderError> {
             fixes: first(&report.quality.fixes, 3),
             judged,
         },
+        &NEEDS,
     )
 }
 

@@ -3,6 +3,10 @@
 use super::*;
 use crate::render::fixture;
 
+fn page(report: &Report) -> Result<String, RenderError> {
+    super::page(report, &Templates::default())
+}
+
 #[test]
 fn the_page_asks_for_nothing_and_runs_nothing() {
     for report in fixture::all() {

@@ -17,8 +17,7 @@ fn hollow(shop: &Shop, path: &str, limit: u64) {
 fn a_file_beyond_its_limit_is_named_and_left_alone() {
     let month = ".dora/ledger/months/2026-01.jsonl";
     for (path, limit, command) in [
-        (month, 512 * MIB, &["report"][..]),
-        (month, 512 * MIB, &["verify"]),
+        (month, 512 * MIB, &["verify"][..]),
         (".dora/metrics.json", 256 * MIB, &["verify"]),
         (".dora/deployments.json", 256 * MIB, &["verify"]),
         (".github/fivekeys.yml", MIB, &["report"]),

@@ -17,7 +17,7 @@ enum Default {
 use Default::{Is, Says};
 
 /// Every key that takes a value, what holds without it, and an example.
-const KEYS: [(&str, Default, &str); 43] = [
+const KEYS: [(&str, Default, &str); 44] = [
     ("benchmark", Is("2024"), "2023"),
     ("comment.max", Is("10"), "3"),
     ("comment.mode", Is("shipped"), "off"),
@@ -94,6 +94,7 @@ const KEYS: [(&str, Default, &str); 43] = [
         Is("[]"),
         "['change_lead_time.p90 <= 2d by 2027-03-31']",
     ),
+    ("templates", Says("the built-in ones"), ".github/fivekeys"),
     ("timezone", Is("UTC"), "Europe/Berlin"),
     ("week_start", Is("monday"), "sunday"),
     ("window", Is("90d"), "30d"),

@@ -216,7 +216,7 @@ impl GitHub {
             private: false,
             default_branch: "main".to_owned(),
             now: moment("2026-03-02T10:00:00Z"),
-            token: "ghs_0000000000000000000000000000worldtoken".to_owned(),
+            token: "ghs_thisIsTheTokenOfTheWorldOfTheTests".to_owned(),
             git: Git::default(),
             first_files: Files::new(),
             deployments: Vec::new(),

@@ -33,6 +33,7 @@ pub(crate) struct Runner<'w> {
     attempt: u32,
     inputs: BTreeMap<String, String>,
     env: BTreeMap<String, String>,
+    checkout: BTreeMap<String, String>,
     fixed_clock: bool,
 }
 
@@ -48,6 +49,7 @@ impl<'w> Runner<'w> {
             attempt: 1,
             inputs: BTreeMap::new(),
             env: BTreeMap::new(),
+            checkout: BTreeMap::new(),
             fixed_clock: true,
         }
     }
@@ -89,6 +91,12 @@ impl<'w> Runner<'w> {
     /// A variable on top of what the runner sets.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A file that an earlier step has put into the workspace.
+    pub(crate) fn checkout(mut self, path: &str, text: &str) -> Self {
+        self.checkout.insert(path.to_owned(), text.to_owned());
         self
     }
 
@@ -158,6 +166,11 @@ impl<'w> Runner<'w> {
         }
         for name in FILES {
             fs::write(&env[name], "").unwrap();
+        }
+        for (path, text) in &self.checkout {
+            let path = folder.join("workspace").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
         }
         let raw = self.payload.as_str().map(str::to_owned);
         let payload = raw.unwrap_or_else(|| self.event_payload().to_string());
