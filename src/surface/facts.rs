@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::config::{self, Config};
 use crate::event::{Event, Events, Instant, Window};
 use crate::ledger::{Ledger, Line, META, day_path, repair};
-use crate::render::{self, DIGESTS, FORMATS, RunFacts, Style};
+use crate::render::{self, DIGESTS, FORMATS, RunFacts, Style, Templates};
 use crate::report::v1::Report;
 use crate::report::{Ask, build};
 
@@ -141,7 +141,7 @@ pub(super) fn report(bytes: &[u8]) {
 
 /// Every form that a report takes; what is for terminals is tame.
 fn rendered(report: &Report) {
-    let plain = Style::default();
+    let (plain, own) = (Style::default(), Templates::default());
     let long = Style {
         width: 40,
         ascii: true,
@@ -149,7 +149,7 @@ fn rendered(report: &Report) {
         ..plain
     };
     for format in FORMATS.iter().chain(&DIGESTS) {
-        let text = (format.render)(report, &plain).unwrap_or_default();
+        let text = (format.render)(report, &plain, &own).unwrap_or_default();
         assert!(
             text.len() > 1 || format.id.starts_with('c'),
             "{} is empty",
@@ -159,20 +159,20 @@ fn rendered(report: &Report) {
     }
     let facts = RunFacts::default();
     for made in [
-        render::page(report),
-        render::readme(report, &facts),
-        render::summary(report, &facts),
+        render::page(report, &own),
+        render::readme(report, &facts, &own),
+        render::summary(report, &facts, &own),
         render::deployments_json(report),
         render::incidents_json(report),
     ] {
         assert!(made.is_ok(), "{made:?}");
     }
-    assert!(render::badges(report).is_ok());
+    assert!(render::badges(report, &own).is_ok());
     for change in report.changes.iter().take(2) {
-        assert!(render::comment(report, &change.id, "key").is_ok());
+        assert!(render::comment(report, &change.id, "key", &own).is_ok());
     }
     for style in [plain, long] {
-        let screen = render::find_format("terminal").map(|f| (f.render)(report, &style));
+        let screen = render::find_format("terminal").map(|f| (f.render)(report, &style, &own));
         for text in [
             screen,
             Some(render::compare(report, &style)),
@@ -183,7 +183,7 @@ fn rendered(report: &Report) {
         for name in ["lt", "cfr", "df", "mttr", "rework", "position", "quality"] {
             if let Ok(found) = render::explain(report, name, None) {
                 super::tame(&render::explanation_terminal(&found, &style));
-                assert!(render::explanation_markdown(&found, &style).is_ok());
+                assert!(render::explanation_markdown(&found, &style, &own).is_ok());
             }
         }
     }
