@@ -35,3 +35,7 @@ pub mod collect;
 pub mod deliver;
 
 pub mod cli;
+
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod surface;

@@ -1,16 +1,17 @@
 //! The reviewed file of corrections: what people say of deployments, as a state and not as a log (rule CF1).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use serde::Deserialize;
 
-use crate::config::ShapeError;
+use crate::config::{ShapeError, parse_yaml};
 use crate::event::{Correction, Event, Events, Fact, Instant, Source, digest, parse_instant};
 
 /// What stands in the file now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Corrections {
-    words: Vec<Word>,
+    /// Judgements by the deployment that they name.
+    words: BTreeMap<String, Word>,
     /// Events taken back, and why.
     retracted: BTreeMap<String, String>,
 }
@@ -18,7 +19,6 @@ pub struct Corrections {
 /// A judgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Word {
-    deployment: String,
     failed: bool,
     fixed_by: Option<String>,
     at: Option<Instant>,
@@ -29,7 +29,7 @@ type Wrong = (String, Option<&'static str>);
 
 /// What an entry says.
 enum Said {
-    Word(Word),
+    Word(String, Word),
     Retraction(String, String),
 }
 
@@ -87,12 +87,12 @@ impl Entry {
             (Some(_), None, None) => wrong("`failed` is missing", Some("say true or false")),
             (Some(deployment), None, Some(failed)) => {
                 let at = self.at.as_deref().map(parse_instant).transpose();
-                Ok(Said::Word(Word {
-                    deployment,
+                let word = Word {
                     failed,
                     fixed_by: self.fixed_by.map(Name::text),
                     at: at.map_err(|e| (format!("`at`: {e}"), None))?,
-                }))
+                };
+                Ok(Said::Word(deployment, word))
             }
             (None, Some(event), None) if self.fixed_by.is_none() && self.at.is_none() => {
                 Ok(Said::Retraction(event.trim().to_owned(), why))
@@ -119,10 +119,7 @@ impl Corrections {
         {
             return Ok(found);
         }
-        let entries: Vec<Entry> = serde_yaml::from_str(text).map_err(|e| {
-            let place = e.location().map(|at| (at.line(), at.column()));
-            ShapeError::new(&e.to_string(), place)
-        })?;
+        let entries: Vec<Entry> = parse_yaml(text)?;
         for (n, entry) in entries.into_iter().enumerate() {
             let read = entry.read().and_then(|said| found.take(said));
             read.map_err(|(what, help)| ShapeError {
@@ -136,13 +133,15 @@ impl Corrections {
 
     fn take(&mut self, said: Said) -> Result<(), Wrong> {
         match said {
-            Said::Word(word) => {
-                if self.words.iter().any(|w| w.deployment == word.deployment) {
-                    let what = format!("`{}` is judged twice", word.deployment);
+            Said::Word(deployment, word) => match self.words.entry(deployment) {
+                btree_map::Entry::Occupied(known) => {
+                    let what = format!("`{}` is judged twice", known.key());
                     return Err((what, Some("keep one of the entries")));
                 }
-                self.words.push(word);
-            }
+                btree_map::Entry::Vacant(slot) => {
+                    slot.insert(word);
+                }
+            },
             Said::Retraction(event, why) => {
                 self.retracted.insert(event, why);
             }
@@ -156,10 +155,10 @@ impl Corrections {
     pub fn events(&self, known: &Events, now: Instant) -> Vec<Event> {
         let mut out = Vec::new();
         let mut written = BTreeSet::new();
-        for word in &self.words {
-            let id = format!("cor:{}", digest(word.deployment.as_bytes(), 8));
+        for (deployment, word) in &self.words {
+            let id = format!("cor:{}", digest(deployment.as_bytes(), 8));
             let fact = Fact::DeploymentCorrected(Correction {
-                deployment: word.deployment.clone(),
+                deployment: deployment.clone(),
                 pull: None,
                 failed: word.failed,
                 fixed_by: word.fixed_by.clone(),

@@ -4,7 +4,7 @@ use serde_yaml::Value;
 
 use super::loose_time;
 use super::table::{self, Adapter, Assumed, ReadError, Reading};
-use crate::config::{Config, ShapeError};
+use crate::config::{Config, ShapeError, parse_yaml};
 use crate::event::{Event, Fact, Incident, Source, causes_in, digest};
 
 /// The row of [`super::ADAPTERS`].
@@ -129,8 +129,7 @@ enum Post {
 /// When it is no such post, or does not say when it began and, where it is resolved, when it ended.
 fn parse(key: &str, text: &str, config: &Config) -> Result<Post, CstateError> {
     let (front, body) = split(text).ok_or(CstateError::NoFrontMatter)?;
-    let front: Value =
-        serde_yaml::from_str(front).map_err(|e| CstateError::NotYaml(e.to_string()))?;
+    let front: Value = parse_yaml(front).map_err(|e| CstateError::NotYaml(e.to_string()))?;
     let word = |name: &str| scalar(front.get(name)).map(|w| w.trim().to_ascii_lowercase());
     if word("severity").as_deref() == Some("notice")
         || word("informational").as_deref() == Some("true")

@@ -8,12 +8,10 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::DateTime;
-
 use super::{Adapter, Reading};
 use crate::event::{
-    Commit, Deployment, Event, Fact, Instant, Outcome, Pull, Source, Undoes, is_bot,
-    is_hotfix_branch, is_hotfix_title, subject_key,
+    Commit, Deployment, Event, Fact, Instant, Outcome, Pull, Source, Undoes, instant_of_seconds,
+    is_bot, is_hotfix_branch, is_hotfix_title, subject_key,
 };
 
 pub use tag::{TAG_FORMAT, Tag, Target, read_tags, tag_deployments};
@@ -130,7 +128,7 @@ fn object_id(text: &str, record: usize) -> Result<String, GitLogError> {
 }
 
 fn instant(seconds: &str) -> Option<Instant> {
-    DateTime::from_timestamp(seconds.trim().parse().ok()?, 0)
+    instant_of_seconds(seconds.trim().parse().ok()?)
 }
 
 /// A row of the table of adapters.

@@ -1,5 +1,7 @@
 //! Workflow runs and their jobs as deployments, where the configuration names them so (rules U2, U3, U5, U6).
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::PayloadError;
@@ -140,10 +142,17 @@ struct Attempt {
 /// them only a whole run of one attempt can be told exactly.
 #[must_use]
 pub fn deployment(run: &Run, jobs: &[Value], target: Target<'_>) -> Event {
-    let attempts: Vec<Attempt> = (1..=run.attempt)
-        .filter_map(|number| match target.job {
-            Some(names) => of_jobs(run, number, jobs, names),
-            None => of_run(run, number, jobs),
+    // A run may claim billions of attempts: those that have jobs, and the last, are all that can be told.
+    let told = jobs
+        .iter()
+        .filter_map(|job| u32::try_from(job["run_attempt"].as_u64()?).ok());
+    let earlier: BTreeSet<u32> = told.filter(|n| (1..run.attempt).contains(n)).collect();
+    let attempts: Vec<Attempt> = earlier
+        .into_iter()
+        .chain([run.attempt])
+        .filter_map(|attempt| match target.job {
+            Some(names) => of_jobs(run, attempt, jobs, names),
+            None => of_run(run, attempt, jobs),
         })
         .collect();
     let first_success = attempts.iter().find(|a| a.outcome == Outcome::Success);

@@ -148,7 +148,7 @@ fn a_run_under_way_is_pending() {
 #[test]
 fn what_is_null_or_absent_is_no_obstacle_and_what_makes_it_countable_is() {
     let bare = json!({ "id": 7, "created_at": "2026-03-02T09:00:00Z", "conclusion": "success",
-        "path": null, "head_sha": null, "run_attempt": null, "updated_at": null });
+        "path": null, "head_sha": "aa1", "run_attempt": null, "updated_at": null });
     let (event, fact) = told(
         &bare,
         &[json!({}), json!(null), json!({ "name": null })],
@@ -158,7 +158,12 @@ fn what_is_null_or_absent_is_no_obstacle_and_what_makes_it_countable_is() {
         (event.id.as_str(), fact.approximate),
         ("run:7/production/", true)
     );
-    assert_eq!((fact.workflow, fact.revision), (None, None));
+    assert_eq!(
+        (fact.workflow, fact.revision.as_deref()),
+        (None, Some("aa1"))
+    );
+    let unknown = json!({ "id": 7, "created_at": "2026-03-02T09:00:00Z", "head_sha": null });
+    assert_eq!(Run::read(&unknown).unwrap_err().field, "head_sha");
     assert_eq!(Run::read(&json!({})).unwrap_err().field, "id");
     assert_eq!(
         Run::read(&json!({ "id": 7 })).unwrap_err().field,

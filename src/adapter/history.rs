@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::status;
 use super::table::{self, Adapter, ReadError, Reading};
-use crate::config::{Config, Globs, ShapeError};
+use crate::config::{Config, Globs, ShapeError, parse_pattern};
 use crate::event::{
     self, Cause, Commit, Correction, DeclaredChange, Event, Fact, Incident, Instant, Outcome, Pull,
     Range, Source, Undoes, cause_words, causes_in, is_bot, is_hotfix_branch, is_hotfix_title,
@@ -107,7 +107,7 @@ impl Filters {
                 .transpose()
                 .map_err(|e| wrong("production_branches", e.to_string()))?,
             components: components
-                .map(regex::Regex::new)
+                .map(parse_pattern)
                 .transpose()
                 .map_err(|e| wrong("components", e.to_string()))?,
             bases: bases.cloned().collect(),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::github_payload::{instant, text};
-use crate::config::StateFile;
+use crate::config::{StateFile, parse_yaml};
 use crate::event::{Deployment, Event, Fact, Instant, Outcome, Source};
 
 /// Deeper than this nobody writes by hand, and nothing is read.
@@ -148,7 +148,7 @@ fn parse(text: &str) -> Option<Value> {
     let text = text.trim_start_matches('\u{feff}');
     let document: Value = serde_json::from_str(text)
         .ok()
-        .or_else(|| serde_yaml::from_str(text).ok())?;
+        .or_else(|| parse_yaml(text).ok())?;
     (document.is_object() || document.is_array() || document.is_null()).then_some(document)
 }
 

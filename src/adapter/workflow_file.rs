@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Deserialize;
 
-use crate::config::Environments;
+use crate::config::{Environments, parse_yaml};
 
 /// Jobs and files by name.
 static DEPLOYS: LazyLock<Regex> = LazyLock::new(|| {
@@ -102,7 +102,7 @@ impl Job {
 /// that is no workflow has none.
 #[must_use]
 pub fn deploys(file: &str, text: &str, environments: &Environments) -> Vec<DeployLike> {
-    let Ok(workflow) = serde_yaml::from_str::<File>(text) else {
+    let Ok(workflow) = parse_yaml::<File>(text) else {
         return Vec::new();
     };
     let like = |(id, job): (&String, &Job), environment: Option<&str>| DeployLike {

@@ -29,6 +29,8 @@ use clap::error::ErrorKind;
 use crate::host::Host;
 use args::{Cli, Command};
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use action::surface;
 pub use exit::{EXITS, Exit};
 pub use failure::Failure;
 

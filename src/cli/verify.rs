@@ -14,7 +14,7 @@ use super::failure::plain;
 use super::workspace::{self, FOLDER};
 use super::{Exit, Failure, question};
 use crate::config::{parse_guardrail, parse_target};
-use crate::event::Window;
+use crate::event::{Window, is_datable};
 use crate::host::{Host, disk};
 use crate::ledger::Folder;
 use crate::render::{RunFacts, Templates};
@@ -88,13 +88,22 @@ fn published(file: &Path) -> Result<(Report, String), Failure> {
             Some("`fivekeys report` writes it".to_owned()),
         )
     })?;
-    let report: Report = serde_json::from_str(&text)
-        .map_err(|e| Failure::usage(format!("{}: {e}", file.display()), None))?;
-    if report.schema != SCHEMA {
-        let message = format!("{} is not {SCHEMA}", file.display());
-        return Err(Failure::usage(message, None));
-    }
+    let report =
+        document(&text).map_err(|e| Failure::usage(format!("{}: {e}", file.display()), None))?;
     Ok((report, text))
+}
+
+/// Reads a document that anybody may have changed since.
+pub(super) fn document(text: &str) -> Result<Report, String> {
+    let report: Report = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    if report.schema != SCHEMA {
+        return Err(format!("it is not {SCHEMA}"));
+    }
+    let moments = [report.window.from, report.window.to, report.generated_at];
+    if !moments.into_iter().all(is_datable) || report.window.from >= report.window.to {
+        return Err("its window is none".to_owned());
+    }
+    Ok(report)
 }
 
 /// Numbers of two definitions cannot be compared: names the parameters that moved.

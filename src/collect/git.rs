@@ -15,6 +15,8 @@ use crate::event::{Event, Fact, Source};
 use crate::host::git::{Git, GitError};
 
 pub use glance::{Glance, glance};
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use state::blobs;
 
 /// Most bytes of a log: room for half a million commits.
 const LOG_LIMIT: usize = 512 * 1024 * 1024;

@@ -311,10 +311,7 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
     {
         return Ok(Config::default());
     }
-    let file: File = serde_yaml::from_str(text).map_err(|e| {
-        let place = e.location().map(|at| (at.line(), at.column()));
-        ConfigError::Shape(ShapeError::new(&e.to_string(), place))
-    })?;
+    let file: File = super::parse_yaml(text).map_err(ConfigError::Shape)?;
     super::meaning::of(file).map_err(|error| error.placed_in(text))
 }
 

@@ -7,6 +7,7 @@ mod profile;
 mod rule;
 mod shape;
 mod target;
+mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -19,12 +20,15 @@ pub use file::{ConfigError, parse};
 pub use profile::{
     Aggregate, Baseline, Cancelled, DeploymentTime, LeadStart, LeadUnit, Profile, WeekStart,
 };
-pub use rule::{Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern};
+pub use rule::{
+    Environments, FailedAttempts, Globs, PatternError, Redeploys, Rules, TagPattern, parse_pattern,
+};
 pub use shape::ShapeError;
 pub use target::{
     Bound, Guardrail, MOST_PROMISES, Measure, Movement, Quantity, Target, TargetError,
     parse_guardrail, parse_target,
 };
+pub use yaml::{LONGEST_YAML, parse_yaml};
 
 /// Where deployments are read from (rule U1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use crate::event::Span;
 
@@ -26,6 +26,35 @@ pub enum PatternError {
         /// Why.
         source: Box<regex::Error>,
     },
+    /// Globs that would make every name expensive to look at.
+    #[error(
+        "{found} globs in one list; the most is {MOST_GLOBS}, and {LONGEST_GLOBS} bytes together"
+    )]
+    TooMany {
+        /// How many there are.
+        found: usize,
+    },
+}
+
+/// Most globs in one list.
+const MOST_GLOBS: usize = 1_000;
+/// Most bytes of the globs of one list.
+const LONGEST_GLOBS: usize = 64 << 10;
+/// Most bytes of a compiled pattern; the time that a name takes is at most their product.
+const LARGEST_PATTERN: usize = 1 << 20;
+
+/// Compiles a regular expression from outside. It reads any text in linear time, and its size is bounded.
+///
+/// # Errors
+/// When it is none, or one that is too large when it is written out.
+pub fn parse_pattern(pattern: &str) -> Result<Regex, PatternError> {
+    let built = RegexBuilder::new(pattern)
+        .size_limit(LARGEST_PATTERN)
+        .build();
+    built.map_err(|e| PatternError::Regex {
+        pattern: pattern.chars().take(200).collect(),
+        source: Box::new(e),
+    })
 }
 
 /// A list of globs; `*` stays within a path segment, `**` does not.
@@ -39,23 +68,29 @@ impl Globs {
     /// Compiles the list.
     ///
     /// # Errors
-    /// When one of them is not a glob.
+    /// When one of them is not a glob, or there are too many.
     pub fn new(patterns: &[String], literal_separator: bool) -> Result<Self, PatternError> {
         let mut builder = GlobSetBuilder::new();
-        let wrap = |pattern: &str, source| PatternError::Glob {
-            pattern: pattern.to_owned(),
-            source,
+        let too_many = || PatternError::TooMany {
+            found: patterns.len(),
         };
+        let bytes: usize = patterns.iter().map(String::len).sum();
+        if patterns.len() > MOST_GLOBS || bytes > LONGEST_GLOBS {
+            return Err(too_many());
+        }
         for pattern in patterns {
             let glob = globset::GlobBuilder::new(pattern)
                 .literal_separator(literal_separator)
                 .build()
-                .map_err(|e| wrap(pattern, e))?;
+                .map_err(|source| PatternError::Glob {
+                    pattern: pattern.clone(),
+                    source,
+                })?;
             builder.add(Glob::clone(&glob));
         }
         Ok(Self {
             written: patterns.to_vec(),
-            set: builder.build().map_err(|e| wrap("", e))?,
+            set: builder.build().map_err(|_| too_many())?,
         })
     }
 
@@ -164,10 +199,7 @@ impl TagPattern {
     /// When it is not a regular expression.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
         Ok(Self {
-            regex: Regex::new(pattern).map_err(|e| PatternError::Regex {
-                pattern: pattern.to_owned(),
-                source: Box::new(e),
-            })?,
+            regex: parse_pattern(pattern)?,
         })
     }
 

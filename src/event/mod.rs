@@ -7,12 +7,14 @@
 //! | `incident` | `incident.detected`, `incident.resolved` | – |
 //! | `deployment.corrected`, `event.retracted` | – | – |
 
+mod bounds;
 mod events;
 mod fact;
 mod near;
 mod text;
 mod time;
 
+pub use bounds::{instant_of_seconds, is_datable};
 pub use events::Events;
 pub use fact::{
     Cause, Ci, Commit, Correction, DeclaredChange, Deployment, Event, Fact, Incident, Outcome,

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
+use super::is_datable;
+
 /// A moment in UTC. Always when something happened, never when it was recorded.
 pub type Instant = DateTime<Utc>;
 
@@ -19,15 +21,17 @@ pub struct TimeError {
 /// Reads an RFC 3339 instant, or a bare date as midnight UTC.
 ///
 /// # Errors
-/// When the text is neither.
+/// When the text is neither, or lies outside of the years 1 to 9999.
 pub fn parse_instant(text: &str) -> Result<Instant, TimeError> {
     let trimmed = text.trim();
-    if let Ok(found) = DateTime::parse_from_rfc3339(trimmed) {
-        return Ok(found.with_timezone(&Utc));
-    }
-    NaiveDate::parse_from_str(trimmed, "%Y-%m-%d")
-        .map(|day| day.and_time(NaiveTime::MIN).and_utc())
-        .map_err(|_| TimeError {
+    let moment = DateTime::parse_from_rfc3339(trimmed).map(|found| found.with_timezone(&Utc));
+    let day = || NaiveDate::parse_from_str(trimmed, "%Y-%m-%d");
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    moment
+        .or_else(|_| day().map(midnight))
+        .ok()
+        .filter(|at| is_datable(*at))
+        .ok_or_else(|| TimeError {
             text: text.chars().take(60).collect(),
         })
 }

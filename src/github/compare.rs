@@ -29,7 +29,7 @@ impl Comparison {
 }
 
 #[derive(Deserialize)]
-struct Page {
+pub(super) struct Page {
     status: String,
     total_commits: u64,
     commits: Vec<Value>,

@@ -25,6 +25,8 @@ mod server;
 mod state;
 mod state_query;
 mod state_read;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod surface;
 mod token;
 
 pub use budget::Budget;

@@ -187,4 +187,29 @@ mod tests {
         assert_eq!(message("a\n::error::b%"), "a%0A::error::b%25");
         assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
     }
+
+    #[test]
+    fn a_payload_beyond_its_limit_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        disk::write_atomic(&path, b"{\"action\": \"created\"}").unwrap();
+        let name = path.to_str().unwrap().to_owned();
+        let host = Host {
+            now: chrono::DateTime::UNIX_EPOCH,
+            args: Vec::new(),
+            env: [("GITHUB_EVENT_PATH".to_owned(), name)].into(),
+            folder: folder.path().to_owned(),
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+        };
+        assert_eq!(Runner::of(&host).payload()["action"], "created");
+        let long = |bytes: u64| {
+            let rest = " ".repeat(usize::try_from(bytes).unwrap() - 2);
+            disk::write_atomic(&path, format!("[]{rest}").as_bytes()).unwrap();
+        };
+        long(LARGEST_PAYLOAD);
+        assert!(Runner::of(&host).payload().is_array());
+        long(LARGEST_PAYLOAD + 1);
+        assert!(Runner::of(&host).payload().is_null());
+    }
 }

@@ -54,11 +54,15 @@ fn read_bytes(path: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(named("cannot open", path, &e)),
     };
+    // What says that it is too long is not held at all.
+    let said = file.metadata().map_or(0, |about| about.len());
     let mut bytes = Vec::new();
-    file.take(max_bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|e| named("cannot read", path, &e))?;
-    if bytes.len() as u64 > max_bytes {
+    if said <= max_bytes {
+        file.take(max_bytes.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|e| named("cannot read", path, &e))?;
+    }
+    if said.max(bytes.len() as u64) > max_bytes {
         let why = io::Error::new(
             io::ErrorKind::FileTooLarge,
             format!("longer than {max_bytes} bytes"),

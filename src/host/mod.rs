@@ -55,6 +55,8 @@ impl Host {
         let fixed = env
             .get("SOURCE_DATE_EPOCH")
             .and_then(|text| text.trim().parse::<i64>().ok())
+            // The years 1970 to 9999.
+            .filter(|seconds| (0..253_402_300_800).contains(seconds))
             .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         Self {
             now: fixed.unwrap_or_else(Utc::now),

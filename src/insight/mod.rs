@@ -47,7 +47,10 @@ impl<'a> Sight<'a> {
     }
 }
 
-/// The whole weeks of both windows that the history covers. Not of all history: a ledger is read no further
+/// Most weeks that are looked at: five years. A trend compares every week with every other one.
+const MOST_WEEKS: usize = 260;
+
+/// The last whole weeks of both windows that the history covers. Not of all history: a ledger is read no further
 /// back, and the same report has to come from what was read and from all of it.
 #[must_use]
 pub fn whole_weeks(scope: &Scope<'_>, period: &Period, before: &Period) -> Vec<Bucket> {
@@ -61,6 +64,7 @@ pub fn whole_weeks(scope: &Scope<'_>, period: &Period, before: &Period) -> Vec<B
     };
     let mut weeks = bucket::weekly(scope, &covered, period.calendar);
     weeks.retain(|week| week.is_within(&covered));
+    weeks.drain(..weeks.len().saturating_sub(MOST_WEEKS));
     weeks
 }
 

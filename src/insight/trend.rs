@@ -1,5 +1,6 @@
 //! Which way over months: the drift of weekly points, if there is one.
 
+use super::MOST_WEEKS;
 use super::gate::{ALPHA, MIN_ALIKE, MIN_POINTS};
 use crate::metric::stats::trend::{
     mann_kendall, mann_kendall_autocorrelated, neighbours_alike, theil_sen,
@@ -39,10 +40,13 @@ pub struct Trend {
 /// A week without a value is `None` and keeps its place in time; a week without events whose value is
 /// 0 is `Some(0.0)`. Leave out weeks that are cut. `None` below [`MIN_POINTS`] values or when one is not
 /// finite. Neighbouring weeks are taken as independent, unless there are [`MIN_ALIKE`] and they are alike: then the
-/// variance is Hamed and Rao's.
+/// variance is Hamed and Rao's. Every week is compared with every other one, so only the last [`MOST_WEEKS`] are.
 #[must_use]
 pub fn trend(weekly: &[Option<f64>]) -> Option<Trend> {
-    let known = weekly
+    let last = weekly
+        .get(weekly.len().saturating_sub(MOST_WEEKS)..)
+        .unwrap_or_default();
+    let known = last
         .iter()
         .enumerate()
         .filter_map(|(week, v)| v.map(|v| (week as f64, v)));
@@ -73,6 +77,14 @@ pub fn trend(weekly: &[Option<f64>]) -> Option<Trend> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_ten_thousand_weeks_the_last_five_years_are_compared() {
+        let weekly: Vec<Option<f64>> = (0..10_000_u32).map(|n| Some(f64::from(n % 7))).collect();
+        let all = trend(&weekly).unwrap();
+        assert_eq!(all.n, MOST_WEEKS);
+        assert_eq!(Some(all), trend(&weekly[10_000 - MOST_WEEKS..]));
+    }
 
     fn weekly(values: &[f64]) -> Vec<Option<f64>> {
         values.iter().copied().map(Some).collect()

@@ -18,6 +18,9 @@ impl Line {
     /// When it is no event of any version: not JSON, or an object without an id and a fact.
     pub fn read(raw: &str) -> Result<Self, String> {
         if let Ok(event) = serde_json::from_str::<Event>(raw) {
+            if !event.is_bounded() {
+                return Err("a time outside of the years 1 to 9999".to_owned());
+            }
             return Ok(Self {
                 raw: raw.to_owned(),
                 event: Some(event),

@@ -91,15 +91,22 @@ fn newest(meta: &str) -> u32 {
     numbers.max().unwrap_or(0)
 }
 
-/// What is set aside, word for word.
+/// What is set aside, word for word. Every file is split once: all of its lines may be broken.
 fn records(files: &BTreeMap<String, String>, aside: &[Unreadable]) -> String {
+    let mut lines: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut out = String::new();
     for broken in aside {
         let whole = files.get(&broken.file).map_or("", String::as_str);
         let line = broken.line.checked_sub(1);
         // Bookkeeping is one document; a line of it alone would mean nothing.
-        let line = line.filter(|_| broken.file != META);
-        let text = line.map_or(whole, |line| whole.split('\n').nth(line).unwrap_or(""));
+        let text = match line.filter(|_| broken.file != META) {
+            None => whole,
+            Some(line) => {
+                let all = lines.entry(&broken.file);
+                let all = all.or_insert_with(|| whole.split('\n').collect());
+                all.get(line).unwrap_or(&"")
+            }
+        };
         let record = json!({
             "file": broken.file, "line": broken.line, "what": broken.what, "text": text,
         });

@@ -88,6 +88,14 @@ pub(crate) const MAP: &[Row] = &[
         ],
         "commands, exit codes, how errors look",
     ),
+    row(
+        "surface",
+        &[
+            "event", "config", "adapter", "timeline", "metric", "insight", "report", "render",
+            "host", "github", "ledger", "collect", "deliver", "cli",
+        ],
+        "where text comes in, as functions of bytes: for tests and fuzzing, no part of the program",
+    ),
 ];
 
 /// The first module that knows the world; those above it are pure.

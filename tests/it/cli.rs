@@ -9,6 +9,7 @@ mod hostile;
 mod import;
 mod init;
 mod killed;
+mod large;
 mod ledger;
 mod open;
 mod promise;

@@ -302,7 +302,8 @@ fn the_map_in_the_document_is_the_map_that_is_checked() {
         }
         let may_use = match row.may_use {
             [] => "–".to_owned(),
-            _ if at + 1 == MAP.len() => "all".to_owned(),
+            // The program and its tests: the last two.
+            _ if at + 2 >= MAP.len() => "all".to_owned(),
             some => some.join(" "),
         };
         writeln!(table, "| {} | {may_use} | {} |", row.module, row.knows).unwrap();

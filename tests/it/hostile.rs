@@ -246,6 +246,35 @@ fn is_chart(what: &str, code: &str) {
     }
 }
 
+/// The ends of cells and rows may be left out.
+fn close_cells(open: &mut Vec<String>, slash: &str, name: &str) {
+    let ends: &[&str] = match (slash, name) {
+        ("", "td" | "th") | ("/", "tr") => &["td", "th"],
+        ("", "tr") | ("/", "tbody" | "thead" | "table") => &["td", "th", "tr"],
+        _ => &[],
+    };
+    while open
+        .last()
+        .is_some_and(|last| ends.contains(&last.as_str()))
+    {
+        open.pop();
+    }
+}
+
+/// Tags that a page or a drawing of ours never has.
+fn is_none_of_theirs(name: &str) {
+    let bad = [
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "foreignobject",
+        "base",
+        "form",
+    ];
+    assert!(!bad.contains(&name), "{name}");
+}
+
 /// Markup of HTML or SVG: every `<` begins a tag of ours, and no attribute runs or loads anything.
 #[track_caller]
 pub fn is_markup(what: &str, text: &str) {
@@ -264,18 +293,7 @@ pub fn is_markup(what: &str, text: &str) {
             .captures(rest)
             .unwrap_or_else(|| panic!("{what}: {head}"));
         let (name, attributes) = (found[2].to_owned(), found[3].to_lowercase());
-        assert!(
-            ![
-                "img",
-                "iframe",
-                "object",
-                "embed",
-                "foreignobject",
-                "base",
-                "form"
-            ]
-            .contains(&&*name)
-        );
+        is_none_of_theirs(&name);
         let bare = VALUE.replace_all(&attributes, "");
         assert!(!bare.contains(" on"), "{what}: {head}");
         for bad in [
@@ -287,18 +305,7 @@ pub fn is_markup(what: &str, text: &str) {
             assert!(!attributes.contains(bad), "{what}: {head}");
         }
         rest = &rest[found[0].len()..];
-        // The ends of cells and rows may be left out.
-        let ends: &[&str] = match (&found[1], &*name) {
-            ("", "td" | "th") | ("/", "tr") => &["td", "th"],
-            ("", "tr") | ("/", "tbody" | "thead" | "table") => &["td", "th", "tr"],
-            _ => &[],
-        };
-        while open
-            .last()
-            .is_some_and(|last| ends.contains(&last.as_str()))
-        {
-            open.pop();
-        }
+        close_cells(&mut open, &found[1], &name);
         if &found[1] == "/" {
             assert_eq!(open.pop().as_deref(), Some(&*name), "{what}: {head}");
         } else if found[4].is_empty() && !void.contains(&&*name) {

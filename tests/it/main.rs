@@ -14,6 +14,7 @@ mod adapters;
 mod advice;
 mod api_view;
 mod architecture;
+mod bounds;
 mod branch;
 mod bundles;
 mod cases;

@@ -9,6 +9,8 @@ mod outcome;
 mod own;
 mod place;
 mod preview;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod surface;
 mod tell;
 mod templates;
 mod write;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{GitHistoryError, GitNote};
 use crate::adapter::state_file::{self, Version};
 use crate::config::{Config, StateFile};
-use crate::event::{Event, Fact, Instant};
+use crate::event::{Event, Fact, Instant, instant_of_seconds};
 use crate::host::git::Git;
 
 /// Most bytes of the list of a file's commits.
@@ -83,7 +83,7 @@ pub(super) fn versions(
     let commits: Vec<(&str, Instant)> = listed
         .lines()
         .filter_map(|line| line.split_once(' '))
-        .filter_map(|(sha, at)| Some((sha, Instant::from_timestamp(at.parse().ok()?, 0)?)))
+        .filter_map(|(sha, at)| Some((sha, instant_of_seconds(at.parse().ok()?)?)))
         .collect();
     if commits.is_empty() || file.path.contains('\n') {
         return Ok(Vec::new());
@@ -105,7 +105,10 @@ pub(super) fn versions(
 /// The next answer of `git cat-file --batch`: a line that ends in the size, and so many bytes; or a line that ends in
 /// `missing`.
 fn next_blob(rest: &mut &[u8]) -> Option<String> {
-    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+        *rest = &[];
+        return None;
+    };
     let (line, behind) = rest.split_at(end);
     *rest = behind.get(1..).unwrap_or_default();
     let line = String::from_utf8_lossy(line);
@@ -115,8 +118,14 @@ fn next_blob(rest: &mut &[u8]) -> Option<String> {
     let text = rest
         .get(..size)
         .map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    *rest = rest.get(size + 1..).unwrap_or_default();
+    *rest = rest.get(size.saturating_add(1)..).unwrap_or_default();
     text.filter(|_| kind == "blob")
+}
+
+/// How many answers there are in what `git cat-file --batch` printed; for [`crate::surface`].
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) fn blobs(mut bytes: &[u8]) -> usize {
+    std::iter::from_fn(|| (!bytes.is_empty()).then(|| next_blob(&mut bytes))).count()
 }
 
 /// Puts the commit that a version is, or that a tag of its name points to, in its place. Those commits are returned:
