@@ -83,7 +83,7 @@ impl Compaction<'_> {
             match done.await {
                 Ok(commit) => {
                     return Ok(format!(
-                        "one commit, {commit}, is in the place of {count} on `{branch}`; every file is as it was"
+                        "one commit is in the place of {count} on `{branch}`; every file is as it was\n{commit}"
                     ));
                 }
                 Err(error @ (GitHubError::Stale | GitHubError::Ambiguous { .. })) => last = error,

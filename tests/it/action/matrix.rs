@@ -111,7 +111,7 @@ fn is_thinned(kind: &Kind, n: usize, fault: usize) -> bool {
 
 fn say_left_out(count: usize) {
     if count > 0 {
-        println!("{count} cases were left out; FIVEKEYS_MATRIX=all tries them");
+        eprintln!("{count} cases were left out; FIVEKEYS_MATRIX=all tries them");
     }
 }
 

@@ -48,9 +48,9 @@ fn a_clock_hours_or_days_off_changes_no_number_and_is_said() {
         let done = run(&world);
         is_green(&done);
         let said = done.said("notice").concat();
-        let word = if hours > 0 { "ahead of" } else { "behind" };
+        let side = if hours > 0 { "ahead of" } else { "behind" };
         assert!(said.contains("the runner's clock is"), "{hours}: {said}");
-        assert!(said.contains(word), "{hours}: {said}");
+        assert!(said.contains(side), "{hours}: {said}");
         assert_eq!(done.output("persisted"), "true", "{hours}");
         assert_eq!(deployments(&done.branch_files).len(), 2, "{hours}");
         let measured = &metrics(&done)["overall"]["metrics"];

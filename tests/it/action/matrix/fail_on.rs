@@ -103,8 +103,8 @@ fn is_written(done: &Transcript, stores: bool, what: &str) {
     assert!(done.summary.starts_with("### "), "{what}");
     assert_eq!(done.output("persisted"), stores.to_string(), "{what}");
     assert_eq!(done.outputs.len(), 14, "{what}");
-    let stored = deployments(&done.branch_files).contains_key("dep:DE_kwDOworld00004");
-    assert_eq!(stored, stores, "{what}");
+    let kept = deployments(&done.branch_files).contains_key("dep:DE_kwDOworld00004");
+    assert_eq!(kept, stores, "{what}");
     let told = if stores && !what.starts_with("comments") {
         2
     } else {

@@ -63,7 +63,7 @@ pub(super) fn refused(kind: &Kind, github: GitHub, help: &str, grant: impl Fn(&m
     let what = format!("{}: {help}\n{}", kind.name, shown(&done));
     is_calm(&done, &what);
     is_intact(&kind.before, &done, &what);
-    let held = is_stored(kind, &done, &what);
+    let is_kept = is_stored(kind, &done, &what);
     is_said(&done, &what);
     let said = done.said("warning").concat();
     assert!(said.is_empty() || said.contains(help), "{what}");
@@ -71,7 +71,7 @@ pub(super) fn refused(kind: &Kind, github: GitHub, help: &str, grant: impl Fn(&m
         is_true(kind, &done, &what);
     }
     grant(&mut world.github());
-    recovers(kind, &world, held, &what);
+    recovers(kind, &world, is_kept, &what);
 }
 
 pub(super) fn shown(done: &Transcript) -> String {

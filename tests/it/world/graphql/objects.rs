@@ -29,6 +29,8 @@ impl Call<'_> {
                 let short = full.trim_start_matches("refs/heads/");
                 Ok(Thing::leaf(short.trim_start_matches("refs/tags/")))
             }
+            // Classic protection is not modelled.
+            (Object::Ref { .. }, "refUpdateRule") => Ok(Thing::NULL),
             (Object::Ref { name: full, .. }, "rules") => Ok(self.rules(full)),
             (Object::Ref { oid, .. }, "target") => Ok(Thing::Object(Object::Commit(oid.clone()))),
             (Object::Commit(sha), "history") => Ok(self.history(sha, args)),
