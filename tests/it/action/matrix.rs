@@ -103,9 +103,10 @@ fn is_whole() -> bool {
     std::env::var("FIVEKEYS_MATRIX").is_ok_and(|value| value == "all")
 }
 
-/// A deploy gets every second fault at each request, the other kinds every fifth, and other ones at the next request.
+/// A deploy gets every seventh fault at each request, the other kinds every nineteenth, and other ones at the next
+/// request.
 fn is_thinned(kind: &Kind, n: usize, fault: usize) -> bool {
-    let every = if kind.name == "fold" { 2 } else { 5 };
+    let every = if kind.name == "fold" { 7 } else { 19 };
     !is_whole() && !(n + fault + kind.name.len()).is_multiple_of(every)
 }
 
