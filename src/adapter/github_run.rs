@@ -53,7 +53,7 @@ pub struct Run {
     /// What the latest attempt came to; without a conclusion its status.
     pub word: String,
     /// Commit it ran on.
-    sha: String,
+    pub sha: Option<String>,
     started_at: Option<Instant>,
     updated_at: Option<Instant>,
     url: Option<String>,
@@ -63,7 +63,7 @@ impl Run {
     /// Reads a run of `GET /actions/runs` and its relatives, or of a `workflow_run` event.
     ///
     /// # Errors
-    /// When it has no id, no commit or no time.
+    /// When it has no id or no time.
     pub fn read(node: &Value) -> Result<Self, PayloadError> {
         let missing = |field| PayloadError { what: WHAT, field };
         // `path` may end in `@ref`.
@@ -83,9 +83,7 @@ impl Run {
                 .or_else(|| text(node, "status"))
                 .unwrap_or_default()
                 .to_owned(),
-            sha: text(node, "head_sha")
-                .ok_or_else(|| missing("head_sha"))?
-                .to_ascii_lowercase(),
+            sha: text(node, "head_sha").map(str::to_ascii_lowercase),
             started_at: instant(node, "run_started_at"),
             updated_at: instant(node, "updated_at"),
             url: text(node, "html_url").map(str::to_owned),
@@ -180,7 +178,7 @@ pub fn deployment(run: &Run, jobs: &[Value], target: Target<'_>) -> Event {
         fact: Fact::Deployment(Deployment {
             service: target.service.map(str::to_owned),
             environment: target.environment.to_owned(),
-            revision: Some(run.sha.clone()),
+            revision: run.sha.clone(),
             cancelled: decides.outcome == Outcome::Ignored && Outcome::is_cancelled(&run.word),
             outcome: decides.outcome,
             // A re-run moves `run_started_at`, so it is that of the latest attempt only.

@@ -113,7 +113,7 @@ impl Reader<'_, '_> {
                     return;
                 }
             };
-            let runs: Vec<Run> = page.runs.iter().filter_map(|n| Run::read(n).ok()).collect();
+            let runs: Vec<Run> = page.runs.iter().filter_map(whole).collect();
             self.unreadable += page.runs.len() - runs.len();
             // Runs were deleted meanwhile, and what follows the place has moved to an earlier page.
             let too_old = |place| runs.first().is_none_or(|first| first.created_at < place);
@@ -263,7 +263,7 @@ impl Reader<'_, '_> {
             }
             let ask = &self.purse.ask;
             let run = match ask.client.run(id, ask.budget).await {
-                Ok(node) => Run::read(&node).ok(),
+                Ok(node) => whole(&node),
                 Err(GitHubError::NotFound { .. }) => None,
                 Err(error) => {
                     out.unread("workflow runs", &error);
@@ -300,6 +300,11 @@ fn needs_jobs(run: &Run, open: &[&Target<'_>]) -> bool {
 /// What the caller's own job said of a run names no workflow file; what was listed does.
 fn read_here(deployment: &Deployment) -> bool {
     deployment.workflow.is_some()
+}
+
+/// A run as GitHub has it; without its commit it would be remembered wrongly, so it is asked for again.
+fn whole(node: &serde_json::Value) -> Option<Run> {
+    Run::read(node).ok().filter(|run| run.sha.is_some())
 }
 
 #[cfg(test)]

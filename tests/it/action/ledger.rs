@@ -114,7 +114,10 @@ fn a_shard_that_cannot_be_read_whole_is_not_written() {
     world.github().push("fivekeys", &[(SHARD, &large)]);
     world.fault(On::rest("GET", "git/blobs").times(4), Fault::BadGateway);
     let done = deploy_of(&world, 9, 101).run();
-    is_not_stored(&done, "02.jsonl could not be read: GitHub failed with status 502");
+    is_not_stored(
+        &done,
+        "02.jsonl could not be read: GitHub failed with status 502",
+    );
     assert_eq!(world.requests().mutations(), 0);
     assert_eq!(done.branch_files[SHARD], large);
     assert_eq!(done.said("error"), Vec::<&str>::new());
