@@ -40,7 +40,7 @@ pub struct Trend {
 /// A week without a value is `None` and keeps its place in time; a week without events whose value is
 /// 0 is `Some(0.0)`. Leave out weeks that are cut. `None` below [`MIN_POINTS`] values or when one is not
 /// finite. Neighbouring weeks are taken as independent, unless there are [`MIN_ALIKE`] and they are alike: then the
-/// variance is Hamed and Rao's. Every week is compared with every other one, so only the last [`MOST_WEEKS`] are.
+/// variance is Hamed and Rao's. Every week is compared with every other one, so only the last `MOST_WEEKS` are.
 #[must_use]
 pub fn trend(weekly: &[Option<f64>]) -> Option<Trend> {
     let last = weekly
