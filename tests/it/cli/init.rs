@@ -141,7 +141,10 @@ fn what_the_clone_holds_is_written_and_what_is_only_likely_is_a_comment() {
         shop.write(file.0, file.1);
     }
     for n in 1..=4 {
-        shop.write("deploy/live.yaml", &format!("image_tag: v{n}\n"));
+        // The second one is made up, for tests.
+        for path in ["deploy/live.yaml", "fuzz/seeds/state.yaml"] {
+            shop.write(path, &format!("image_tag: v{n}\n"));
+        }
         shop.git(&["add", "."]);
         shop.commit(&format!("Deploy {n}"));
         shop.tag(&format!("release_{n}"));
@@ -162,6 +165,12 @@ fn what_the_clone_holds_is_written_and_what_is_only_likely_is_a_comment() {
     assert_eq!(config.workflows.len(), 1);
     assert!(config.workflows[0].is("ship.yml"), "{text}");
     assert_eq!(config.state_files[0].path, "deploy/live.yaml");
+    assert_eq!(config.state_files.len(), 1);
+    let checked = shop.run(&["doctor"]).ok();
+    assert!(
+        checked.contains("4 deployments by state files"),
+        "{checked}"
+    );
     assert_eq!(config.tags.describe(), "^release_\\d+$");
     assert!(
         text.contains("#   - {file: \"ci.yml\", job: \"release\"}"),
