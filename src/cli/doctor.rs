@@ -114,10 +114,12 @@ fn clone(at: &Path, config: &Config, checkup: &mut Checkup) -> (Option<String>, 
     let count = |is: fn(&Event) -> bool| history.events.iter().filter(|e| is(e)).count();
     let commits = count(|e| e.fact.as_commit().is_some());
     let deployments = count(|e| e.fact.as_deployment().is_some());
-    let marked = match history.source {
-        Source::GitTags => "tags",
-        Source::StateFile => "state files",
-        _ => "merges, since no tag is one",
+    let marked = if history.source == Source::GitTags {
+        "tags"
+    } else if history.source == Source::StateFile {
+        "state files"
+    } else {
+        "merges, since no tag is one"
     };
     checkup.note(
         "clone",

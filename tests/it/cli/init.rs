@@ -141,10 +141,7 @@ fn what_the_clone_holds_is_written_and_what_is_only_likely_is_a_comment() {
         shop.write(file.0, file.1);
     }
     for n in 1..=4 {
-        // The second one is made up, for tests.
-        for path in ["deploy/live.yaml", "fuzz/seeds/state.yaml"] {
-            shop.write(path, &format!("image_tag: v{n}\n"));
-        }
+        shop.write("deploy/live.yaml", &format!("image_tag: v{n}\n"));
         shop.git(&["add", "."]);
         shop.commit(&format!("Deploy {n}"));
         shop.tag(&format!("release_{n}"));
@@ -165,12 +162,6 @@ fn what_the_clone_holds_is_written_and_what_is_only_likely_is_a_comment() {
     assert_eq!(config.workflows.len(), 1);
     assert!(config.workflows[0].is("ship.yml"), "{text}");
     assert_eq!(config.state_files[0].path, "deploy/live.yaml");
-    assert_eq!(config.state_files.len(), 1);
-    let checked = shop.run(&["doctor"]).ok();
-    assert!(
-        checked.contains("4 deployments by state files"),
-        "{checked}"
-    );
     assert_eq!(config.tags.describe(), "^release_\\d+$");
     assert!(
         text.contains("#   - {file: \"ci.yml\", job: \"release\"}"),
@@ -191,5 +182,25 @@ fn what_the_clone_holds_is_written_and_what_is_only_likely_is_a_comment() {
     assert!(
         shop.read(".github/fivekeys.yml")
             .contains("# Tags name these components: [\"api\",\"web\"]")
+    );
+}
+
+#[test]
+fn a_file_made_up_for_tests_is_no_state_file_and_doctor_names_what_marks_deployments() {
+    let mut shop = Shop::empty();
+    for n in 1..=4 {
+        for path in ["deploy/live.yaml", "fuzz/seeds/state.yaml"] {
+            shop.write(path, &format!("image_tag: v{n}\n"));
+        }
+        shop.git(&["add", "."]);
+        shop.commit(&format!("Deploy {n}"));
+    }
+    let run = shop.run(&["init"]);
+    let found = "found state files: deploy/live.yaml\n";
+    assert!(run.err.contains(found), "{}", run.err);
+    let checked = shop.run(&["doctor"]).ok();
+    assert!(
+        checked.contains("4 deployments by state files"),
+        "{checked}"
     );
 }

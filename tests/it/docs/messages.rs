@@ -1,5 +1,6 @@
 //! `docs/troubleshooting.md`: what it quotes is said by the program, and what the action says is quoted.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -80,7 +81,13 @@ fn what_is_quoted_is_said_in_one_place() {
     let mut code = vec![];
     sources(&root().join("src"), &mut code);
     let messages = quoted();
-    assert!(messages.len() > 30, "{messages:?}");
+    assert!(messages.len() > 120, "{messages:?}");
+    let distinct: BTreeSet<&Vec<String>> = messages.iter().collect();
+    assert_eq!(
+        distinct.len(),
+        messages.len(),
+        "a message stands there twice"
+    );
     for message in messages {
         assert!(!message.is_empty(), "a message of nothing");
         let said = code.iter().any(|(_, text)| {
