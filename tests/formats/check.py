@@ -30,18 +30,22 @@ def must(holds, message):
         raise ValueError(message)
 
 
+def once(names):
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    must(not twice, f"twice: {twice}")
+
+
 def load(text):
     """JSON without what only some readers take: a key twice, NaN."""
 
-    def once(pairs):
-        twice = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
-        must(not twice, f"twice: {twice}")
+    def fields(pairs):
+        once(key for key, _ in pairs)
         return dict(pairs)
 
     def number(name):
         raise ValueError(f"no number: {name}")
 
-    return json.loads(text, object_pairs_hook=once, parse_constant=number)
+    return json.loads(text, object_pairs_hook=fields, parse_constant=number)
 
 
 # Markdown, as GitHub renders it.
@@ -213,11 +217,6 @@ def filled(value):
     if isinstance(value, dict):
         return {key: filled(one) for key, one in value.items() if one != []}
     return [filled(one) for one in value] if isinstance(value, list) else value
-
-
-def once(names):
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    must(not twice, f"twice: {twice}")
 
 
 # Documents.

@@ -166,5 +166,5 @@ fn cdevents_of_the_stories_are_conformant() {
         }
     }
     assert!(events > 0);
-    println!("{events} events of {files} documents: fine, by the SDK of CDEvents");
+    eprintln!("{events} events of {files} documents: judged by the SDK of CDEvents");
 }
