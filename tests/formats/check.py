@@ -17,7 +17,8 @@ import jsonschema
 from cmarkgfm.cmark import Options
 from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
+from prometheus_client.parser import text_string_to_metric_families as text_families
 from slack_sdk.models.blocks import Block
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,27 +166,40 @@ def summary(text):
 
 def openmetrics(text):
     must(text.endswith("# EOF\n"), "no end")
-    count = 0
-    for family in text_string_to_metric_families(text):
-        must(re.fullmatch(r"fivekeys(_[a-z0-9]+)+", family.name), f"a name: {family.name}")
+    for family in open_families(text):
         must(family.type in {"gauge", "info"}, f"{family.name}: {family.type}")
-        must(family.documentation.endswith("."), f"{family.name} has no help")
-        must(family.samples, f"{family.name} has no sample")
         # What `promtool check metrics` asks for.
         must(not re.search(r"_(gauge|info|total|count|sum|bucket|percent|minutes|hours|days)$", family.name), family.name)
         ends = family.name.rsplit("_", 1)[1] in {"seconds", "ratio"} or family.name.endswith("_per_day")
         must(ends == bool(family.unit) and family.name.endswith(family.unit), f"the unit of {family.name}")
+    return samples(text, open_families(text))
+
+
+def prometheus(text):
+    must("# EOF" not in text and "# UNIT" not in text and text.endswith("\n"), "OpenMetrics")
+    for family in text_families(text):
+        must(family.type == "gauge", f"{family.name}: {family.type}")
+    return samples(text, text_families(text))
+
+
+def samples(text, families):
+    seen = set()
+    for family in families:
+        must(re.fullmatch(r"fivekeys(_[a-z0-9]+)+", family.name), f"a name: {family.name}")
+        must(family.documentation.endswith("."), f"{family.name} has no help")
+        must(family.samples, f"{family.name} has no sample")
         for sample in family.samples:
-            series = f"{sample.name} {sample.labels}"
+            series = (sample.name, *sorted(sample.labels.items()))
+            must(series not in seen, f"twice: {series}")
+            seen.add(series)
             for name in sample.labels:
                 must(re.fullmatch(r"[a-z][a-z0-9_]*", name), f"a label: {name}")
             must(sample.value == sample.value and abs(sample.value) != float("inf"), f"a number: {series}")
-            must(family.unit != "ratio" or -1 <= sample.value <= 1, f"a ratio: {series} {sample.value}")
-            count += 1
-    # The parser passes over a line that stands there twice.
+            must(not family.name.endswith("_ratio") or -1 <= sample.value <= 1, f"a ratio: {series} {sample.value}")
+    # The parser of OpenMetrics passes over a line that stands there twice.
     lines = sum(1 for line in text.splitlines() if not line.startswith("#"))
-    must(count == lines, f"{lines} lines of {count} samples")
-    return count
+    must(len(seen) == lines, f"{lines} lines of {len(seen)} samples")
+    return lines
 
 
 def otlp(text):
@@ -344,6 +358,7 @@ JUDGES = {
     "comment": ("cmark-gfm", comment),
     "summary": ("cmark-gfm", summary),
     "openmetrics": ("prometheus_client", openmetrics),
+    "prometheus": ("prometheus_client", prometheus),
     "otlp": ("opentelemetry-proto", otlp),
     "report": ("report.schema.json", by_schema("report.schema.json")),
     "explanation": ("explanation.schema.json", by_schema("explanation.schema.json")),
@@ -380,6 +395,10 @@ BAD = [
     ("openmetrics", f"{GAUGE} NaN\n# EOF\n"),
     ("openmetrics", f'{GAUGE}{{a="\n"}} 1\n# EOF\n'),
     ("openmetrics", f"{GAUGE.replace('_x', '_x_seconds')} 1\n# EOF\n"),
+    ("prometheus", f"{GAUGE} 1\n# EOF\n"),
+    ("prometheus", f"{GAUGE} 1\nfivekeys_x 1\n"),
+    ("prometheus", f'{GAUGE}{{a="b}} 1\n'),
+    ("prometheus", f"{GAUGE} one\n"),
     ("otlp", '{"resourceMetrics": [{"more": 1}]}'),
     ("otlp", '{"resourceMetrics": [{"scopeMetrics": [{"scope": {"name": 1}}]}]}'),
     ("report", "{}"),

@@ -21,6 +21,7 @@ const REPORT = {
   "csv-changes": "csv",
   "csv-incidents": "csv",
   openmetrics: "openmetrics",
+  prometheus: "prometheus",
   otlp: "otlp",
   cdevents: "cdevents",
 };
