@@ -5,7 +5,7 @@ const HOUR = 3600e3;
 const DAY = 24 * HOUR;
 
 // Markup, a mention, a right-to-left override, a terminal escape, and no place to break a line.
-export const HOSTILE = `"><script>alert(1)</script><b onload=x>'&amp; @acme #1 \u202e\u001b[31m ${"w".repeat(300)}`;
+const HOSTILE = `"><script>alert(1)</script><b onload=x>'&amp; @acme #1 \u202e\u001b[31m ${"w".repeat(300)}`;
 
 // Numbers that look random and never change.
 function dice(seed) {
@@ -20,7 +20,7 @@ const iso = (at) => new Date(at).toISOString();
 const weekend = (at) => [0, 6].includes(new Date(at).getUTCDay());
 
 // A team that deploys in working hours and, from the middle of the history on, reviews sooner.
-export function team({ days, perDay, services = [""], failing = 0.05, lasting = 2, openFailures = 0, seed = 7 }) {
+function team({ days, perDay, services = [""], failing = 0.05, lasting = 2, openFailures = 0, seed = 7 }) {
   const roll = dice(seed);
   const spread = (middle) => middle * Math.exp((roll() + roll() + roll() - 1.5) * 1.6);
   const from = NOW - days * DAY;
@@ -104,7 +104,7 @@ function hostile() {
   return full;
 }
 
-export const fifty = [...Array(50).keys()].map((n) => `service-${String(n).padStart(2, "0")}`);
+const fifty = [...Array(50).keys()].map((n) => `service-${String(n).padStart(2, "0")}`);
 
 // NAME: the history, and the length of the window in days.
 export const STORIES = {
@@ -117,3 +117,6 @@ export const STORIES = {
   "two-years": [team({ days: 730, perDay: 20, failing: 0.03 }), 730],
   hostile: [hostile(), 90],
 };
+
+// For those who tell stories of their own.
+export { HOSTILE, fifty, team };
