@@ -119,6 +119,7 @@ impl<'c> Branch<'c> {
             unreadable: vec![Unreadable {
                 file: META.to_owned(),
                 line: 0,
+                last: 0,
                 what: format!("{too_new}; use the fivekeys that wrote it, or a newer one"),
             }],
             ..Ledger::default()
@@ -138,6 +139,7 @@ impl<'c> Branch<'c> {
             ledger.unreadable.push(Unreadable {
                 file,
                 line: 0,
+                last: 0,
                 what: error.to_string(),
             });
         }

@@ -30,6 +30,8 @@ pub const SCHEMA: u32 = 1;
 const ASIDE: &str = "ledger/aside/";
 /// What is wrong with a file that something else has written over.
 const MARKED: &str = "re-encoded: it begins with a byte order mark";
+/// Lines of a file that are named one by one; a file of nothing but noise costs no more memory than itself.
+const NAMED: usize = 1_000;
 const RETURNED: &str = "re-encoded: lines end with a carriage return";
 
 /// Bookkeeping beside the lines: what cannot be told from the end of the history alone.
@@ -83,14 +85,26 @@ impl Default for Meta {
 
 /// A line that is no event, or a file that is none of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}{}: {what}", if *line == 0 { String::new() } else { format!(":{line}") })]
+#[error("{file}{}: {what}", self.place())]
 pub struct Unreadable {
     /// Path in the ledger.
     pub file: String,
     /// From 1; 0 for the file as a whole.
     pub line: usize,
+    /// The same line. Of a file with very many, the last entry is of all the others, up to this line.
+    pub last: usize,
     /// What is wrong.
     pub what: String,
+}
+
+impl Unreadable {
+    fn place(&self) -> String {
+        match (self.line, self.last) {
+            (0, _) => String::new(),
+            (line, last) if line == last => format!(":{line}"),
+            (line, last) => format!(":{line}–{last}"),
+        }
+    }
 }
 
 /// A ledger that this version must not touch.
@@ -240,7 +254,7 @@ impl Ledger {
 
     fn take_in(&mut self, path: &str, text: &str) {
         let mut lines = Vec::new();
-        let broken = self.unreadable.len();
+        let before = self.unreadable.len();
         for (number, raw) in text.split('\n').enumerate() {
             let raw = clean(raw);
             if raw.trim().is_empty() {
@@ -253,12 +267,15 @@ impl Ledger {
                     }
                     lines.push(line);
                 }
-                Err(what) => self.mark(path, number + 1, &what),
+                Err(what) if self.unreadable.len() < before + NAMED => {
+                    self.mark(path, number + 1, &what);
+                }
+                Err(_) => self.widen(number + 1),
             }
         }
         self.mark_encoding(path, text);
         // We write no such file: it was cut, and what it held is not known.
-        if lines.is_empty() && self.unreadable.len() == broken {
+        if lines.is_empty() && self.unreadable.len() == before {
             self.mark(path, 0, "empty");
         }
         self.files.insert(path.to_owned(), lines);
@@ -269,8 +286,15 @@ impl Ledger {
         self.unreadable.push(Unreadable {
             file: file.to_owned(),
             line,
+            last: line,
             what: what.to_owned(),
         });
+    }
+
+    fn widen(&mut self, line: usize) {
+        if let Some(named) = self.unreadable.last_mut() {
+            named.last = line;
+        }
     }
 
     /// Its lines are understood all the same; whoever wrote them over may write them again.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::plan::print;
-use super::{ASIDE, Ledger, MARKED, META, Plan, RETURNED, SCHEMA, TooNew, Unreadable};
+use super::{ASIDE, Ledger, Line, MARKED, META, Plan, RETURNED, SCHEMA, TooNew, Unreadable, clean};
 use crate::event::digest;
 
 /// How a broken ledger is mended.
@@ -20,7 +20,8 @@ pub struct Repair {
     pub aside: Vec<Unreadable>,
 }
 
-/// Where a repair puts what it could not read: JSON Lines of `file`, `line`, `what` and `text`. The name tells the
+/// Where a repair puts what it could not read: JSON Lines of `file`, `line`, `what` and `text`, with `last` where the
+/// text is of many lines. The name tells the
 /// content, so that no repair overwrites what an earlier one set aside.
 #[must_use]
 pub fn aside_path(day: NaiveDate, text: &str) -> String {
@@ -100,16 +101,23 @@ fn records(files: &BTreeMap<String, String>, aside: &[Unreadable]) -> String {
         let line = broken.line.checked_sub(1);
         // Bookkeeping is one document; a line of it alone would mean nothing.
         let text = match line.filter(|_| broken.file != META) {
-            None => whole,
+            None => whole.to_owned(),
             Some(line) => {
                 let all = lines.entry(&broken.file);
                 let all = all.or_insert_with(|| whole.split('\n').collect());
-                all.get(line).unwrap_or(&"")
+                let of = all.get(line..broken.last).unwrap_or_default();
+                let unread = of.iter().map(|raw| clean(raw));
+                let unread =
+                    unread.filter(|raw| !raw.trim().is_empty() && Line::read(raw).is_err());
+                unread.collect::<Vec<_>>().join("\n")
             }
         };
-        let record = json!({
+        let mut record = json!({
             "file": broken.file, "line": broken.line, "what": broken.what, "text": text,
         });
+        if broken.last != broken.line {
+            record["last"] = broken.last.into();
+        }
         out.push_str(&record.to_string());
         out.push('\n');
     }
@@ -208,6 +216,28 @@ mod tests {
             assert!(aside(&mended).contains(&text), "{gone}");
         }
         assert!(repair(&mended, today()).unwrap().is_none());
+    }
+
+    #[test]
+    fn of_very_many_broken_lines_the_last_entry_is_of_all_the_others() {
+        let good = line("man:a", "2026-03-01T10:00:00Z");
+        let noise = |from: usize, to: usize| -> String {
+            (from..to).map(|n| format!("noise {n}\n")).collect()
+        };
+        let shard = "ledger/events/2026/03/03.jsonl";
+        let text = format!("{}{good}\n\n{}", noise(0, 1_500), noise(1_500, 3_000));
+        let files = BTreeMap::from([(shard.to_owned(), text)]);
+        let found = repair(&files, today()).unwrap().unwrap();
+        assert_eq!(found.aside.len(), 1_000);
+        let last = found.aside.last().unwrap().to_string();
+        assert!(last.contains(":1000–3002: "), "{last}");
+        let mended = after(&files, &found.finish());
+        assert_eq!(mended[shard], format!("{good}\n"));
+        let texts = aside(&mended).lines().map(|record| {
+            let record: serde_json::Value = serde_json::from_str(record).unwrap();
+            format!("{}\n", record["text"].as_str().unwrap())
+        });
+        assert_eq!(texts.collect::<String>(), noise(0, 3_000));
     }
 
     #[test]
