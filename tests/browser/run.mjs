@@ -35,7 +35,7 @@ async function judged(page) {
 function sticksOut() {
   const root = document.documentElement;
   const wide = root.scrollWidth > root.clientWidth ? [`the page is ${root.scrollWidth} wide`] : [];
-  const cut = [...document.querySelectorAll("figure svg text:not(.tip)")]
+  const cut = [...document.querySelectorAll("figure svg text")]
     .filter((text) => {
       const own = text.getBoundingClientRect();
       const frame = text.closest("figure").getBoundingClientRect();
@@ -83,16 +83,32 @@ async function view(browser, { name, path }, [device, width], colorScheme) {
   await context.close();
 }
 
-// Whether the first week of a chart says its value when it is pointed at.
+// What a part of a chart says of itself, by the mouse or by the keyboard; nothing while nobody asks.
+const said = (page, part) =>
+  part.evaluate((input) => getComputedStyle(input, "::after").content.replace(/^"|"$/g, "").replaceAll('\\"', '"'));
+
+// Whether every chart says the value of a part that is pointed at, and steps on with the arrow keys.
 async function pointedAt(page) {
-  const week = page.locator(".bars g").first();
-  if ((await week.count()) === 0) return [];
-  const says = week.locator(".tip");
-  const before = await says.isVisible();
-  await week.locator(".hit").scrollIntoViewIfNeeded();
-  const box = await week.locator(".hit").boundingBox();
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  return !before && (await says.isVisible()) ? [] : ["a week that is pointed at does not say its value"];
+  const found = [];
+  const charts = page.locator(".pick");
+  for (let at = 0; at < (await charts.count()); at += 1) {
+    const name = await charts.nth(at).getAttribute("aria-label");
+    const parts = charts.nth(at).locator("input");
+    const before = await said(page, parts.first());
+    await parts.first().hover();
+    const words = await parts.first().getAttribute("aria-label");
+    if (before !== "none" || (await said(page, parts.first())) !== words) {
+      found.push(`${name}: a part that is pointed at does not say its value`);
+    }
+    if ((await parts.count()) < 2) continue;
+    await parts.first().focus();
+    await page.keyboard.press("ArrowRight");
+    const next = parts.nth(1);
+    if ((await said(page, next)) !== (await next.getAttribute("aria-label"))) {
+      found.push(`${name}: the arrow keys do not step to the next value`);
+    }
+  }
+  return found;
 }
 
 // By its own policy, without scripts: the first stop of the keyboard is the way past the header, and it prints.

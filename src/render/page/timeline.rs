@@ -33,7 +33,8 @@ pub(super) struct Timeline {
     labels: Vec<Label>,
     columns: Vec<Column>,
     bar: String,
-    slot: String,
+    /// Columns, those without a deployment too.
+    count: usize,
     repairs: Vec<Repair>,
     /// Failed deployments that found no room.
     hidden: usize,
@@ -48,7 +49,8 @@ pub(super) struct Timeline {
 #[derive(Debug, Serialize)]
 struct Column {
     x: String,
-    hit: String,
+    /// Its place among all, from 1.
+    place: usize,
     /// Kind, and where it ends.
     parts: Vec<(&'static str, String)>,
     words: String,
@@ -60,6 +62,8 @@ struct Repair {
     x: String,
     width: String,
     y: String,
+    /// Where it is pointed at: row, first column and the one behind the last, of a thousand.
+    area: String,
     open: bool,
     words: String,
 }
@@ -163,7 +167,7 @@ pub(super) fn timeline(report: &Report) -> Option<Timeline> {
             .map(|(at, count)| column(&span, at, count, &axis))
             .collect(),
         bar: across(0.8, columns),
-        slot: across(1.0, columns),
+        count: span.columns,
         hidden: failed.len().saturating_sub(repairs.len()),
         repairs,
         lanes: px(LANE * lanes as f64 + 2.0),
@@ -205,7 +209,7 @@ fn column(span: &Span<'_>, at: usize, count: &Count, axis: &Axis) -> Column {
     .collect();
     Column {
         x: across(at as f64 + 0.1, columns),
-        hit: across(at as f64, columns),
+        place: at + 1,
         parts,
         words,
     }
@@ -258,6 +262,12 @@ fn repair(
         x: across(from, 1.0),
         width: across(to - from, 1.0),
         y: px(LANE * lane as f64 + 2.0),
+        area: format!(
+            "{}/{}/auto/{}",
+            lane + 1,
+            (from * 1000.0).floor() + 1.0,
+            (to * 1000.0).ceil() + 1.0
+        ),
         open: deployment.recovered_at.is_none(),
         words: format!("{}, failed {day}: {took}", escape::brief(&deployment.id)),
     }
@@ -342,7 +352,7 @@ mod tests {
         report.window.from -= chrono::Duration::days(640);
         let found = timeline(&report).unwrap();
         assert_eq!(found.per, "each 7 days");
-        assert_eq!(found.slot, "0.95%");
+        assert_eq!(found.count, 105);
     }
 
     #[test]

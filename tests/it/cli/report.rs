@@ -69,6 +69,7 @@ fn tags_of_a_monorepo_are_services() {
         .json();
     assert_eq!(deployments(&report), 6);
     assert_eq!(deployments(&api), 3);
+    assert_eq!(api["overall"], report["services"]["api"]);
     let no = shop.run(&["report", "--service", "apl"]).fails(2);
     assert!(no.contains("there is no service `apl`"), "{no}");
     assert!(no.contains("help: services are api, web"), "{no}");
