@@ -140,15 +140,15 @@ fn is_trailer(line: &str) -> bool {
 
 /// `Name <address>`, or where tools are named, `AGENT:MODEL`.
 fn names_agent(key: &str, value: &str) -> bool {
-    let address = value.rsplit_once('<').map(|(_, rest)| rest);
-    match address.and_then(|rest| rest.split_once('>')) {
-        Some((address, _)) => is_agents_address(address),
-        None => {
-            let agent = value.split_once(':').map(|(agent, _)| agent.trim());
-            key != "co-authored-by"
-                && agent.is_some_and(|name| AGENTS.contains(&name.to_ascii_lowercase().as_str()))
-        }
+    let address = value
+        .rsplit_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'));
+    if let Some((address, _)) = address {
+        return is_agents_address(address);
     }
+    let agent = value.split_once(':').map(|(agent, _)| agent.trim());
+    let is_one = |name: &str| AGENTS.contains(&name.to_ascii_lowercase().as_str());
+    key != "co-authored-by" && agent.is_some_and(is_one)
 }
 
 fn is_footer(line: &str) -> bool {

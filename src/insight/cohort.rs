@@ -349,7 +349,7 @@ mod tests {
             };
             (Some(signed), if large { 300 } else { 5 }, fails, 10)
         });
-        let found = look(&skewed, |sight| compare(sight)).unwrap();
+        let found = look(&skewed, compare).unwrap();
         let odds = found.failure.unwrap();
         assert!(
             odds.difference > 0.08,
@@ -402,17 +402,34 @@ mod tests {
     #[test]
     fn few_changes_are_counted_and_not_compared() {
         let few = history(|n| (Some(n % 24 == 0), 20, n % 9 == 0, 10));
-        let found = look(&few, |sight| compare(sight)).unwrap();
+        let found = look(&few, compare).unwrap();
         assert_eq!(found.signed.changes, 10);
         assert!(found.lead_time.unwrap_err().contains("needs 30 of each"));
         assert!(found.failure.unwrap_err().contains("needs 100 of each"));
     }
 
     #[test]
+    fn a_label_a_signature_and_an_agents_branch_are_signs() {
+        let mut some = history(|_| (Some(false), 20, false, 10));
+        some["pulls"][10]["labels"] = json!(["AI-Assisted"]);
+        some["pulls"][11]["ai"] = json!(null);
+        some["pulls"][11]["body"] = json!("x\n\nCo-authored-by: Claude <noreply@anthropic.com>");
+        some["pulls"][12]["ai"] = json!(null);
+        some["pulls"][12]["head"] = json!("copilot/fix");
+        // A bot that is no agent is in neither group.
+        some["pulls"][13]["author"] = json!("dependabot[bot]");
+        let found = look(&some, compare).unwrap();
+        assert_eq!(found.signed.changes, 3);
+        some["pulls"][13]["author"] = json!("acme-dev");
+        let person = look(&some, compare).unwrap();
+        assert_eq!(person.unsigned.changes, found.unsigned.changes + 1);
+    }
+
+    #[test]
     fn one_group_alone_or_nobody_looking_is_no_comparison() {
         for ai in [None, Some(true), Some(false)] {
             let alone = history(|_| (ai, 20, false, 10));
-            assert_eq!(look(&alone, |sight| compare(sight)), None, "{ai:?}");
+            assert_eq!(look(&alone, compare), None, "{ai:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::insight::cohort::{Cohort, Cohorts, Odds, Stratum};
 use crate::metric::Proportion;
 
 /// `said` are the findings that survived.
-pub(super) fn shown(found: Cohorts, said: &[Insight]) -> AiCohorts {
+pub(super) fn shown(found: &Cohorts, said: &[Insight]) -> AiCohorts {
     let share = Proportion {
         hits: found.signed.changes,
         total: found.signed.changes + found.unsigned.changes,

@@ -29,7 +29,7 @@ pub(super) fn look<'a>(
         forecast: forecasts(sight),
         shifts: shifts(sight, &said),
         batch_risk: batch_risk(sight, &said),
-        ai: cohort::compare(sight).map(|found| cohorts::shown(found, &said)),
+        ai: cohort::compare(sight).map(|found| cohorts::shown(&found, &said)),
         findings: said.into_iter().map(finding).collect(),
     }
 }

@@ -1,5 +1,4 @@
-//! Changes with the sign of an AI agent beside those without: how long they take, and how often they fail at equal
-//! size.
+//! Changes with the sign of an AI agent beside those without: how long they take, how often they fail at equal size.
 
 use serde::Serialize;
 
@@ -11,9 +10,11 @@ use crate::report::Unit;
 use crate::report::v1::{AiBand, AiCohort, AiCohorts, AiFailRate, AiFailures, DeltaState, Report};
 
 /// Height of a group's row, in pixels.
-const ROW: f64 = 34.0;
+const ROW: f64 = 46.0;
 /// Share of the width that the longest interval takes; the rest is for words.
 const LONGEST: f64 = 0.6;
+/// Deployments below which a share is in the table alone: its interval would make the others small.
+const DRAWN: u64 = 5;
 /// The groups in the document, and what they are called here: the first is drawn darker.
 const GROUPS: [(&str, &str); 2] = [("signed", "with a sign"), ("unsigned", "without")];
 
@@ -35,6 +36,8 @@ pub(super) struct Cohorts {
 #[derive(Debug, Serialize)]
 struct Leads {
     says: String,
+    /// What is drawn, and how large changes are.
+    note: String,
     rows: Vec<Row>,
     foot: String,
     ticks: Vec<Label>,
@@ -64,6 +67,8 @@ struct Fails {
     ticks: Vec<Tick>,
     labels: Vec<Label>,
     bars: Vec<Bar>,
+    /// Places of bars, empty ones too.
+    halves: usize,
     /// Width of a bar.
     bar: String,
     table: Table,
@@ -73,6 +78,8 @@ struct Fails {
 #[derive(Debug, Serialize)]
 struct Bar {
     signed: bool,
+    /// Its place among all, from 1.
+    place: usize,
     x: String,
     y: String,
     middle: String,
@@ -151,7 +158,7 @@ fn leads(ai: &AiCohorts, groups: &[Group<'_>]) -> Leads {
         Row {
             name: group.name,
             signed: group.signed,
-            y: px(top + 6.0),
+            y: px(top + 7.0),
             middle: px(top + ROW / 2.0 + 4.0),
             line: px(top + ROW / 2.0),
             width: x(*median),
@@ -167,6 +174,7 @@ fn leads(ai: &AiCohorts, groups: &[Group<'_>]) -> Leads {
     };
     Leads {
         says: leads_says(ai),
+        note: lines(groups),
         rows: known.iter().enumerate().map(row).collect(),
         foot: px(ROW * known.len() as f64),
         ticks: scale
@@ -175,6 +183,23 @@ fn leads(ai: &AiCohorts, groups: &[Group<'_>]) -> Leads {
             .map(|(value, label)| Label { x: x(value), label })
             .collect(),
     }
+}
+
+/// Larger changes take longer and fail more often: what else the groups differ in.
+fn lines(groups: &[Group<'_>]) -> String {
+    let each: Vec<String> = groups
+        .iter()
+        .filter_map(|group| {
+            let lines = humanize::number(group.of.median_lines?);
+            Some(format!("{lines} lines {}", group.name))
+        })
+        .collect();
+    let median = if each.len() == groups.len() {
+        format!(" The median change has {}.", each.join(", "))
+    } else {
+        String::new()
+    };
+    format!("With 95 % intervals, over both windows.{median}")
 }
 
 fn leads_says(ai: &AiCohorts) -> String {
@@ -254,52 +279,19 @@ fn fails(rate: &AiFailRate) -> Option<Fails> {
         .iter()
         .filter(|band| band.signed.deployments + band.unsigned.deployments > 0)
         .collect();
-    let each = |band: &'_ AiBand| [band.signed.interval95, band.unsigned.interval95];
-    let tops: Vec<f64> = bands
-        .iter()
-        .flat_map(|band| each(band))
-        .flatten()
-        .map(|[_, high]| high)
-        .collect();
+    let groups = bands.iter().flat_map(|band| [&band.signed, &band.unsigned]);
+    let tops: Vec<f64> = groups.filter_map(|of| Some(drawn(of)?.1[1])).collect();
     let axis = Axis::holding(Unit::Ratio, &tops);
     let count = bands.len() as f64;
-    let mut bars = Vec::new();
-    for (at, band) in bands.iter().enumerate() {
-        let groups = [(true, &band.signed, 0.16), (false, &band.unsigned, 0.52)];
-        for (signed, of, from) in groups {
-            let Some((ratio, [low, high])) = of.ratio.zip(of.interval95) else {
-                continue;
-            };
-            let name = if signed { "with a sign" } else { "without" };
-            bars.push(Bar {
-                signed,
-                x: across(at as f64 + from, count),
-                y: axis.y(ratio),
-                middle: across(at as f64 + from + 0.16, count),
-                high: axis.y(high),
-                low: axis.y(low),
-                words: format!(
-                    "{} {}, {name}: {}, {} of {} failed",
-                    batch::range(band.from, band.to),
-                    rate.size,
-                    worded(of),
-                    of.failed,
-                    humanize::plural(of.deployments, "deployment")
-                ),
-            });
-        }
-    }
+    let label = |(at, band): (usize, &&AiBand)| Label {
+        x: across(at as f64 + 0.5, count),
+        label: batch::range(band.from, band.to),
+    };
     Some(Fails {
         ticks: axis.ticks(),
-        labels: bands
-            .iter()
-            .enumerate()
-            .map(|(at, band)| Label {
-                x: across(at as f64 + 0.5, count),
-                label: batch::range(band.from, band.to),
-            })
-            .collect(),
-        bars,
+        labels: bands.iter().enumerate().map(label).collect(),
+        bars: bars(&bands, &axis, &rate.size),
+        halves: 2 * bands.len(),
         bar: across(0.32, count),
         table: Table {
             words: false,
@@ -315,6 +307,43 @@ fn fails(rate: &AiFailRate) -> Option<Fails> {
             rows: bands.iter().map(|band| band_row(band)).collect(),
         },
     })
+}
+
+/// Share and interval, where they are drawn.
+fn drawn(of: &AiFailures) -> Option<(f64, [f64; 2])> {
+    let known = of.ratio.zip(of.interval95);
+    known.filter(|_| of.deployments >= DRAWN)
+}
+
+fn bars(bands: &[&AiBand], axis: &Axis, size: &str) -> Vec<Bar> {
+    let count = bands.len() as f64;
+    let mut out = Vec::new();
+    for (at, band) in bands.iter().enumerate() {
+        let groups = [&band.signed, &band.unsigned];
+        for (half, (of, (_, name))) in groups.into_iter().zip(GROUPS).enumerate() {
+            let Some((ratio, [low, high])) = drawn(of) else {
+                continue;
+            };
+            let from = at as f64 + 0.16 + 0.36 * half as f64;
+            out.push(Bar {
+                signed: half == 0,
+                place: 2 * at + half + 1,
+                x: across(from, count),
+                y: axis.y(ratio),
+                middle: across(from + 0.16, count),
+                high: axis.y(high),
+                low: axis.y(low),
+                words: format!(
+                    "{} {size}, {name}: {}, {} of {} failed",
+                    batch::range(band.from, band.to),
+                    worded(of),
+                    of.failed,
+                    humanize::plural(of.deployments, "deployment")
+                ),
+            });
+        }
+    }
+    out
 }
 
 fn band_row(band: &AiBand) -> Vec<String> {
@@ -383,89 +412,6 @@ fn table(groups: &[Group<'_>]) -> Table {
     }
 }
 
-/// Groups as a team might have them, for tests.
-#[cfg(test)]
-pub(super) fn sample() -> AiCohorts {
-    use crate::report::v1::{AiLeadTime, Quantiles};
-    use std::collections::BTreeMap;
-
-    let failures = |failed: u64, deployments: u64, interval: [f64; 2]| AiFailures {
-        deployments,
-        failed,
-        ratio: (deployments > 0).then(|| failed as f64 / deployments as f64),
-        interval95: (deployments > 0).then_some(interval),
-    };
-    let cohort = |changes, median: f64, lines, failures| AiCohort {
-        changes,
-        median_lines: Some(lines),
-        lead_time: Quantiles {
-            n: changes,
-            median_seconds: Some(median),
-            p90_seconds: Some(3.0 * median),
-            interval95_seconds: Some([0.9 * median, 1.2 * median]),
-            ..Quantiles::default()
-        },
-        failures,
-    };
-    let band = |from, to, signed, unsigned| AiBand {
-        from,
-        to,
-        signed,
-        unsigned,
-    };
-    AiCohorts {
-        share: Some(0.31),
-        interval95: Some([0.28, 0.34]),
-        cohorts: BTreeMap::from([
-            (
-                "signed".to_owned(),
-                cohort(248, 28_800.0, 190.0, failures(28, 120, [0.167, 0.317])),
-            ),
-            (
-                "unsigned".to_owned(),
-                cohort(552, 36_000.0, 70.0, failures(24, 200, [0.082, 0.172])),
-            ),
-        ]),
-        lead_time: AiLeadTime {
-            state: DeltaState::Changed,
-            difference_seconds: Some(-7200.0),
-            interval95_seconds: Some([-10_800.0, -1800.0]),
-            p: Some(0.002),
-            because: None,
-        },
-        fail_rate: AiFailRate {
-            state: DeltaState::NoDetectableChange,
-            difference: Some(0.113),
-            difference_interval95: Some([0.03, 0.2]),
-            odds_ratio: Some(1.17),
-            interval95: Some([0.57, 2.38]),
-            p: Some(0.67),
-            size: "lines".to_owned(),
-            bands: vec![
-                band(
-                    0,
-                    Some(10),
-                    failures(0, 0, [0.0, 0.0]),
-                    failures(4, 80, [0.02, 0.12]),
-                ),
-                band(
-                    11,
-                    Some(50),
-                    failures(6, 60, [0.05, 0.2]),
-                    failures(10, 80, [0.07, 0.22]),
-                ),
-                band(
-                    251,
-                    None,
-                    failures(22, 60, [0.26, 0.49]),
-                    failures(10, 40, [0.14, 0.4]),
-                ),
-            ],
-            because: None,
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -473,7 +419,7 @@ mod tests {
 
     fn drawn(change: impl FnOnce(&mut AiCohorts)) -> Option<Cohorts> {
         let mut report = fixture::shop();
-        let mut ai = sample();
+        let mut ai = fixture::cohorts();
         change(&mut ai);
         report.ai = Some(ai);
         cohorts(&report)
