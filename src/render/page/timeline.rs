@@ -1,5 +1,7 @@
 //! Deployments over time, and under them how long each failed one stayed unrepaired.
 
+use std::cmp::Reverse;
+
 use serde::Serialize;
 
 use super::axis::{self, Axis, Label, Table, Tick, across, px};
@@ -216,13 +218,14 @@ fn column(span: &Span<'_>, at: usize, count: &Count, axis: &Axis) -> Column {
 }
 
 /// Each failed deployment as a line in the first row that has room, and how many rows that takes: those that are not
-/// repaired yet first, then the newest.
+/// repaired yet go first, then those that took longest. In order of time.
 fn repairs(span: &Span<'_>, failed: &[&Deployment]) -> (Vec<Repair>, usize) {
     let mut taken: [Vec<(f64, f64)>; LANES] = Default::default();
     let mut out = Vec::new();
-    let (repaired, open): (Vec<&Deployment>, Vec<&Deployment>) =
-        failed.iter().rev().partition(|d| d.recovered_at.is_some());
-    for deployment in open.into_iter().chain(repaired) {
+    let span_of = |d: &Deployment| Some(Reverse(d.recovered_at? - d.finished_at?));
+    let mut by_length = failed.to_vec();
+    by_length.sort_by_key(|d| span_of(d));
+    for deployment in by_length {
         let Some(at) = deployment.finished_at else {
             continue;
         };
@@ -239,9 +242,11 @@ fn repairs(span: &Span<'_>, failed: &[&Deployment]) -> (Vec<Repair>, usize) {
         }
         if let Some((lane, row)) = rows.find(|(_, row)| has_room(row)) {
             row.push((from, to + THIN / 2.0));
-            out.push(repair(span, deployment, at, (from, to, lane)));
+            out.push((at, repair(span, deployment, at, (from, to, lane))));
         }
     }
+    out.sort_by_key(|(at, _)| *at);
+    let out = out.into_iter().map(|(_, repair)| repair).collect();
     let used = taken.iter().filter(|row| !row.is_empty()).count();
     (out, used)
 }
@@ -353,6 +358,33 @@ mod tests {
         let found = timeline(&report).unwrap();
         assert_eq!(found.per, "each 7 days");
         assert_eq!(found.count, 105);
+    }
+
+    #[test]
+    fn the_longest_of_many_repairs_are_drawn_in_order_of_time() {
+        let mut report = fixture::shop();
+        let one = report.deployments[7].clone();
+        let from = report.window.from;
+        report.deployments = (0..200)
+            .map(|n| {
+                let at = from + chrono::Duration::hours(10 * n);
+                let hours = if n % 2 == 0 { 9 } else { 1 };
+                let mut d = one.clone();
+                d.finished_at = Some(at);
+                d.recovered_at = Some(at + chrono::Duration::hours(hours));
+                d.restored_after_seconds = Some(3600.0 * hours as f64);
+                d
+            })
+            .collect();
+        let found = timeline(&report).unwrap();
+        assert_eq!(found.repairs.len(), REPAIRS);
+        assert!(found.repairs.iter().all(|r| r.words.ends_with("after 9 h")));
+        let places: Vec<f64> = found
+            .repairs
+            .iter()
+            .map(|r| r.x.trim_end_matches('%').parse().unwrap())
+            .collect();
+        assert!(places.is_sorted(), "{places:?}");
     }
 
     #[test]
