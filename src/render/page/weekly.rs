@@ -21,7 +21,6 @@ const SPARK: usize = 26;
 /// A drawn chart.
 #[derive(Debug, Serialize)]
 pub(super) struct Plot {
-    id: &'static str,
     title: &'static str,
     factor: u8,
     /// What else there is to see.
@@ -88,7 +87,6 @@ pub(super) fn plot(metric: &Metric, report: &Report) -> Option<Plot> {
     let whole = |p: &Point| value(p).filter(|_| !is_bar && !p.partial);
     let count = points.len() as f64;
     Some(Plot {
-        id: metric.id,
         title: chart::title(metric),
         factor: u8::from(metric.factor == Factor::Instability),
         note: match (metric.id, is_bar) {
