@@ -138,6 +138,7 @@ fn assemble(
         schema: v1::SCHEMA.to_owned(),
         generated_at: ask.now,
         repository: ask.repository.clone(),
+        service: service.map(str::to_owned),
         definition: definition(config, &ask.window),
         window: window(ask, config, &period, timeline),
         quality: quality::judge(timeline, &ask.window, &notes),

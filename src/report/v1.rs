@@ -29,6 +29,9 @@ pub struct Report {
     pub generated_at: Instant,
     /// `owner/name`, or the folder's name in a clone without a remote.
     pub repository: Option<String>,
+    /// The one service that it is of; null where it is of all of them.
+    #[serde(default)]
+    pub service: Option<String>,
     /// The rules in force.
     pub definition: Definition,
     /// What was looked at.

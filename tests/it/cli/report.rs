@@ -356,4 +356,9 @@ fn the_page_of_one_service_shows_where_its_own_time_goes() {
         .run(&["report", "--service", "api", "--format", "html"])
         .ok();
     assert!(page.contains("Change lead time, spread"), "{page}");
+    assert!(page.contains("<h1>Software delivery of api in acme/shop</h1>"));
+    assert_eq!(
+        (&api["service"], &all["service"]),
+        (&"api".into(), &Value::Null)
+    );
 }
