@@ -29,9 +29,11 @@ Examples:
   fivekeys report --from deployments=export.csv --environment prod
   fivekeys report --from cstate=content/issues
   fivekeys report --quarter 2026Q3 --format html > q3.html
+  git worktree add ../metrics origin/fivekeys
+  fivekeys report --from ledger=../metrics --format openmetrics
 
 Formats: terminal, markdown, html, digest, json, csv, csv-deployments,
-csv-changes, csv-incidents, openmetrics, otlp, cdevents.
+csv-changes, csv-incidents, openmetrics, prometheus, otlp, cdevents.
 
 Exit codes: 0 fine, 2 usage or configuration, 3 nothing to measure,
 4 a target missed (with --gate), 6 a newer fivekeys wrote the ledger.";
@@ -40,6 +42,7 @@ const DIGEST_EXAMPLES: &str = "\
 Examples:
   fivekeys digest --to slack | curl --json @- URL
   fivekeys digest --month 2026-09
+  fivekeys digest --from ledger=../metrics --to teams
 
 Nothing is sent: what is printed is what the webhook of that place takes.";
 
@@ -171,7 +174,7 @@ pub(super) struct Scope {
     /// Configuration, instead of .github/fivekeys.yml.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Measure files: history, deployments, cstate.
+    /// Measure files: ledger, history, deployments, cstate.
     #[arg(long, value_name = "ADAPTER=FILE")]
     pub(super) from: Vec<String>,
 }

@@ -14,6 +14,8 @@ pub struct Wanted {
     pub page: bool,
 }
 
+/// The report: the public contract.
+pub const METRICS: &str = "metrics.json";
 /// For who checks the files out: no line end is changed, and the lines of two branches are united.
 const ATTRIBUTES: &str = "* -text\nledger/**/*.jsonl merge=union\n";
 
@@ -28,7 +30,7 @@ pub fn all(
     templates: &Templates,
 ) -> Result<BTreeMap<String, String>, RenderError> {
     let mut files = BTreeMap::from([
-        ("metrics.json".to_owned(), render::metrics_json(report)?),
+        (METRICS.to_owned(), render::metrics_json(report)?),
         (
             "deployments.json".to_owned(),
             render::deployments_json(report)?,

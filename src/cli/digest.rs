@@ -38,8 +38,16 @@ pub(super) fn run(host: &Host, args: &DigestArgs) -> Result<Exit, Failure> {
         &Style::default(),
         &workspace.templates,
     )?)?;
-    match workspace.nothing() {
-        Some(nothing) => Err(nothing),
-        None => Ok(Exit::Fine),
+    if let Some(nothing) = workspace.nothing() {
+        return Err(nothing);
     }
+    if let Some(latest) = report::latest_before(&workspace, &report) {
+        let latest = latest.with_timezone(&workspace.config.timezone);
+        host.say(&format!(
+            "note: the latest deployment was on {}; see `--month {}`",
+            latest.format("%Y-%m-%d"),
+            latest.format("%Y-%m")
+        ));
+    }
+    Ok(Exit::Fine)
 }

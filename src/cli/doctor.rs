@@ -116,6 +116,8 @@ fn clone(at: &Path, config: &Config, checkup: &mut Checkup) -> (Option<String>, 
     let deployments = count(|e| e.fact.as_deployment().is_some());
     let marked = if history.source == Source::GitTags {
         "tags"
+    } else if history.source == Source::StateFile {
+        "state files"
     } else {
         "merges, since no tag is one"
     };

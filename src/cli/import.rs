@@ -2,21 +2,37 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
-use super::question;
+use super::artifacts::METRICS;
+use super::{Failure, question, verify, workspace};
 use crate::adapter::{self, ADAPTERS, Adapter};
 use crate::config::Config;
 use crate::event::{Event, Fact, Instant};
 use crate::host::{Host, disk};
+use crate::ledger::{Folder, META};
 use crate::report::v1::Note;
 
 /// Largest file that is read, and largest sum of a folder.
 const LARGEST: u64 = 1 << 30;
+/// What names a checkout of the metrics branch.
+const LEDGER: &str = "ledger";
 
 /// A file or folder, and what reads it.
 pub(super) struct Import {
-    adapter: &'static Adapter,
+    reader: Reader,
     path: PathBuf,
+}
+
+enum Reader {
+    Adapter(&'static Adapter),
+    /// The metrics branch, checked out.
+    Ledger,
+}
+
+impl Import {
+    /// Whether it is this repository's own history, which its own configuration judges.
+    pub(super) fn is_ledger(&self) -> bool {
+        matches!(self.reader, Reader::Ledger)
+    }
 }
 
 /// What imports say.
@@ -26,6 +42,8 @@ pub(super) struct Imported {
     pub(super) since: Option<Instant>,
     pub(super) head: Option<String>,
     pub(super) notes: Vec<Note>,
+    /// Of the ledger that was read.
+    pub(super) repository: Option<String>,
     is_history: bool,
 }
 
@@ -41,9 +59,14 @@ impl Imported {
 pub(super) fn find(host: &Host, from: &[String]) -> Result<Vec<Import>, Failure> {
     let one = |from: &String| {
         let named = from.split_once('=').filter(|(_, path)| !path.is_empty());
-        let found = named.and_then(|(id, path)| Some((adapter::find(id)?, path)));
-        let Some((adapter, path)) = found else {
-            let known: Vec<&str> = ADAPTERS.iter().map(|a| a.id).collect();
+        let reader = |id| match id {
+            LEDGER => Some(Reader::Ledger),
+            id => adapter::find(id).map(Reader::Adapter),
+        };
+        let found = named.and_then(|(id, path)| Some((reader(id)?, path)));
+        let Some((reader, path)) = found else {
+            let adapters = ADAPTERS.iter().map(|a| a.id);
+            let known: Vec<&str> = adapters.chain([LEDGER]).collect();
             return Err(Failure::usage(
                 format!("`--from {from}` names no adapter and file"),
                 Some(format!(
@@ -53,23 +76,34 @@ pub(super) fn find(host: &Host, from: &[String]) -> Result<Vec<Import>, Failure>
             ));
         };
         Ok(Import {
-            adapter,
+            reader,
             path: host.folder.join(path),
         })
     };
-    from.iter().map(one).collect()
+    let found: Vec<Import> = from.iter().map(one).collect::<Result<_, _>>()?;
+    if found.iter().filter(|import| import.is_ledger()).count() > 1 {
+        return Err(Failure::usage(
+            "`--from ledger=` can be given once: numbers of pull requests are those of one repository",
+            None,
+        ));
+    }
+    Ok(found)
 }
 
 /// Reads every import, in order; a history brings settings along.
 pub(super) fn read(imports: &[Import], config: &mut Config) -> Result<Imported, Failure> {
     let mut out = Imported::default();
     for import in imports {
+        let Reader::Adapter(adapter) = import.reader else {
+            ledger(&import.path, &mut out)?;
+            continue;
+        };
         let text = text(&import.path)?;
         let during = format!("cannot use {}", import.path.display());
-        let read = (import.adapter.read)(text.as_bytes(), config)
-            .map_err(|e| Failure::from(e).during(during))?;
+        let read =
+            (adapter.read)(text.as_bytes(), config).map_err(|e| Failure::from(e).during(during))?;
         question::apply_settings(config, &read.settings)?;
-        out.is_history |= import.adapter.id == "history";
+        out.is_history |= adapter.id == "history";
         out.events.extend(read.events);
         out.since = out.since.into_iter().chain(read.since).min();
         out.head = read.head.or(out.head.take());
@@ -80,6 +114,32 @@ pub(super) fn read(imports: &[Import], config: &mut Config) -> Result<Imported, 
         }));
     }
     Ok(out)
+}
+
+/// All that the action remembers, and what it said was left out.
+fn ledger(path: &Path, out: &mut Imported) -> Result<(), Failure> {
+    if disk::read_text(&path.join(META), LARGEST)?.is_none() {
+        return Err(Failure::usage(
+            format!("there is no ledger in {}", path.display()),
+            Some("name a checkout of the metrics branch, such as one that `git worktree add ../metrics origin/fivekeys` makes".to_owned()),
+        ));
+    }
+    let ledger = Folder::at(path).load()?;
+    if !ledger.is_writable() {
+        let note = workspace::unreadable(&ledger);
+        return Err(Failure::usage(note.says, note.help));
+    }
+    out.is_history = true;
+    out.since = out.since.into_iter().chain(ledger.meta.history_since).min();
+    out.head = ledger.meta.head.or(out.head.take());
+    out.events.extend(ledger.events.iter().cloned());
+    // Without the results, or with those of a newer version, the events are still all there.
+    let text = disk::read_text(&path.join(METRICS), LARGEST)?;
+    if let Some(published) = text.and_then(|text| verify::document(&text).ok()) {
+        out.notes.extend(published.notes);
+        out.repository = published.repository;
+    }
+    Ok(())
 }
 
 /// The text of a file; of a folder that of its Markdown files, each after a line `==> NAME <==`.

@@ -7,6 +7,7 @@ use super::artifacts::{self, Wanted};
 use super::gate::{Gate, IN_DOUBT, gate};
 use super::workspace::{self, Workspace};
 use super::{Exit, Failure, question};
+use crate::event::Instant;
 use crate::host::{Host, disk, open};
 use crate::render::{self, RunFacts, Style, Templates};
 use crate::report::v1::Report;
@@ -90,15 +91,7 @@ fn gated(host: &Host, report: &Report) -> Exit {
 
 /// An old clone has nothing in the window up to now; its history is one flag away.
 pub(super) fn point_to_the_latest(host: &Host, workspace: &Workspace, report: &Report) {
-    if report.overall.metrics.deployment_frequency.attempts > 0 {
-        return;
-    }
-    let times = workspace
-        .events
-        .iter()
-        .filter(|e| e.fact.as_deployment().is_some())
-        .map(|e| e.time);
-    if let Some(latest) = times.filter(|at| *at < report.window.from).max() {
+    if let Some(latest) = latest_before(workspace, report) {
         let next = latest + chrono::Duration::days(1);
         host.say(&format!(
             "note: the latest deployment was on {}; `--until {}` shows the window up to it",
@@ -106,6 +99,19 @@ pub(super) fn point_to_the_latest(host: &Host, workspace: &Workspace, report: &R
             next.format("%Y-%m-%d")
         ));
     }
+}
+
+/// The latest deployment before a window that has none.
+pub(super) fn latest_before(workspace: &Workspace, report: &Report) -> Option<Instant> {
+    if report.overall.metrics.deployment_frequency.attempts > 0 {
+        return None;
+    }
+    let times = workspace
+        .events
+        .iter()
+        .filter(|e| e.fact.as_deployment().is_some())
+        .map(|e| e.time);
+    times.filter(|at| *at < report.window.from).max()
 }
 
 /// Builds the report that was asked for.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::args::VerifyArgs;
 use difference::{Findings, compare, forget};
 
-use super::artifacts::{self, Wanted};
+use super::artifacts::{self, METRICS, Wanted};
 use super::failure::plain;
 use super::workspace::{self, FOLDER};
 use super::{Exit, Failure, question};
@@ -25,12 +25,10 @@ use crate::report::{Ask, build, fingerprint};
 const LARGEST: u64 = 256 << 20;
 /// Most differences that are listed.
 const LISTED: usize = 20;
-/// The document that the others are made from.
-const METRICS: &str = "metrics.json";
 
 /// Runs the command.
 pub(super) fn run(host: &Host, args: &VerifyArgs) -> Result<Exit, Failure> {
-    let root = workspace::root(host).unwrap_or_else(|_| host.folder.clone());
+    let root = workspace::top(host);
     let path = args
         .folder
         .as_ref()

@@ -74,15 +74,23 @@ pub(super) fn root(host: &Host) -> Result<PathBuf, Failure> {
     Ok(git.top_level()?.unwrap_or_else(|| host.folder.clone()))
 }
 
+/// The same, or this folder where there is no clone, or no `git`.
+pub(super) fn top(host: &Host) -> PathBuf {
+    root(host).unwrap_or_else(|_| host.folder.clone())
+}
+
 /// Reads the files that were named, or collects from the clone into its folder ledger; named incidents join it there.
 pub(super) fn open(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
     let imports = import::find(host, &scope.from)?;
     if imports.is_empty() {
         return from_clone(host, scope, None);
     }
-    let mut config = match &scope.config {
-        Some(path) => question::read_config(&host.folder, Some(path))?,
-        None => Config::default(),
+    let top = imports.iter().any(Import::is_ledger).then(|| top(host));
+    let mut config = match (&scope.config, &top) {
+        (None, None) => Config::default(),
+        (given, top) => {
+            question::read_config(top.as_ref().unwrap_or(&host.folder), given.as_deref())?
+        }
     };
     question::override_config(&mut config, scope)?;
     let read = import::read(&imports, &mut config)?;
@@ -96,9 +104,9 @@ pub(super) fn open(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
     events.head = read.head;
     Ok(Workspace {
         events,
-        templates: question::read_templates(&host.folder, &config)?,
+        templates: question::read_templates(top.as_ref().unwrap_or(&host.folder), &config)?,
         config,
-        repository: None,
+        repository: read.repository,
         notes: read.notes,
         folder: None,
         complete: true,

@@ -24,6 +24,9 @@ const LOG_LIMIT: usize = 512 * 1024 * 1024;
 /// Most bytes of a list of tags.
 const TAGS_LIMIT: usize = 64 * 1024 * 1024;
 
+/// Where a clone has the branch of the action, unless a workflow names another one.
+const METRICS_BRANCH: &str = "refs/remotes/*/fivekeys";
+
 /// Tags that a note names when none of them is a deployment.
 const NAMED_TAGS: usize = 5;
 
@@ -91,6 +94,7 @@ pub fn collect(folder: &Path, config: &Config) -> Result<GitHistory, GitHistoryE
     let tags = tags_of(&git)?;
     let tagged = tag_deployments(&tags, config);
     let (source, mut notes) = choose(config, &tags, !tagged.is_empty());
+    notes.extend(measured_on_github(&git)?);
     let (marked, revisions) = if source == Source::StateFile {
         state::collect(&git, head.as_deref(), config, &mut notes)?
     } else if source == Source::GitTags {
@@ -116,6 +120,22 @@ pub fn collect(folder: &Path, config: &Config) -> Result<GitHistory, GitHistoryE
         source,
         notes,
     })
+}
+
+/// A clone of a repository that the action measures has only a part of what the action knows.
+fn measured_on_github(git: &Git) -> Result<Option<GitNote>, GitHistoryError> {
+    let found = git.run(
+        &["for-each-ref", "--format=%(refname:short)", METRICS_BRANCH],
+        TAGS_LIMIT,
+    )?;
+    let found = String::from_utf8_lossy(&found);
+    Ok(found.lines().next().map(|branch| GitNote {
+        code: "measured_on_github",
+        text: format!("the action measures this repository, and knows more: see `{branch}`"),
+        help: format!(
+            "run `git worktree add ../metrics {branch}`, then give `--from ledger=../metrics`"
+        ),
+    }))
 }
 
 fn tags_of(git: &Git) -> Result<Vec<Tag>, GitHistoryError> {
@@ -162,7 +182,9 @@ fn choose(config: &Config, tags: &[Tag], any_marked: bool) -> (Source, Vec<GitNo
                 "the configured source `{}` is on GitHub and not in a clone: {read} are read instead",
                 choice.name(),
             ),
-            help: "give a token, or set `source: tags` or `source: merges`".to_owned(),
+            help: "measure what the action has read, with `--from ledger=FOLDER`, or set `source: tags` or \
+                   `source: merges`"
+                .to_owned(),
         });
     }
     if source == Source::StateFile {

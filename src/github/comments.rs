@@ -11,6 +11,9 @@ use super::{Budget, Client, GitHubError};
 /// Most comments a mutation writes.
 const MOST: usize = 20;
 
+/// What a refusal means: aliases hide which field was refused.
+const NEEDED: &str = "pull-requests: write";
+
 const READ: &str = "query Comments($ids: [ID!]!) { rateLimit { cost remaining resetAt } nodes(ids: $ids) { \
     ... on PullRequest { id comments(last: 100) { nodes { id body viewerDidAuthor isMinimized } } } } }";
 
@@ -133,7 +136,7 @@ impl Client {
                 .or_else(|| done["issueComment"]["id"].as_str());
             match (id, answer.error_at(&[&alias])) {
                 (Some(id), _) => Ok(id.to_owned()),
-                (None, Some(error)) => Err(needs_write(error.clone().after_write())),
+                (None, Some(error)) => Err(error.clone().after_write().needing(NEEDED)),
                 (None, None) => Err(GitHubError::Ambiguous {
                     message: "the answer names no comment".to_owned(),
                 }),
@@ -141,15 +144,4 @@ impl Client {
         });
         Ok(written.collect())
     }
-}
-
-/// Aliases hide which field was refused.
-fn needs_write(error: GitHubError) -> GitHubError {
-    if let GitHubError::Forbidden { message, .. } = error {
-        return GitHubError::Forbidden {
-            needed: Some("pull-requests: write".to_owned()),
-            message,
-        };
-    }
-    error
 }

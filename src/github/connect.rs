@@ -437,16 +437,12 @@ mod tests {
 
     #[test]
     fn upper_case_goes_first_and_the_kind_before_all() {
-        let host = |set: &[(&str, &str)]| Host {
-            now: chrono::DateTime::UNIX_EPOCH,
-            args: Vec::new(),
-            env: set
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect(),
-            folder: std::path::PathBuf::new(),
-            stdout_is_terminal: false,
-            stderr_is_terminal: false,
+        let host = |set: &[(&str, &str)]| {
+            Host::of_variables(
+                set.iter()
+                    .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                    .collect(),
+            )
         };
         let read = Proxies::of_host(&host(&[
             ("all_proxy", "http://a:1"),

@@ -185,6 +185,14 @@ impl GitHubError {
         }
     }
 
+    /// The same error, a refusal by the permission that is known to be needed.
+    pub(super) fn needing(mut self, permission: &str) -> Self {
+        if let Self::Forbidden { needed, .. } = &mut self {
+            *needed = Some(permission.to_owned());
+        }
+        self
+    }
+
     /// What a REST answer that is no success means.
     pub(super) fn of_answer(answer: &Answer, what: &str) -> Self {
         let message = answer.message();

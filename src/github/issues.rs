@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Budget, Client, GitHubError};
 
+/// What a refusal means.
+const NEEDED: &str = "issues: write";
+
 /// The newest issues, whoever wrote them: what is looked for is younger than a month.
 const READ: &str = "query Issues($owner: String!, $name: String!) { rateLimit { cost remaining resetAt } \
     repository(owner: $owner, name: $name) { id issues(first: 100, orderBy: {field: CREATED_AT, direction: DESC}) \
@@ -113,24 +116,14 @@ impl Client {
         let answer = self
             .mutate(mutation, &json!({ "input": input }), budget)
             .await
-            .map_err(needs_write)?;
+            .map_err(|error| error.needing(NEEDED))?;
         let written: &Value = &answer.data[field]["issue"];
         match (written["id"].as_str(), answer.error_at(&[field])) {
             (Some(_), _) => Ok(written["url"].as_str().unwrap_or_default().to_owned()),
-            (None, Some(error)) => Err(needs_write(error.clone().after_write())),
+            (None, Some(error)) => Err(error.clone().after_write().needing(NEEDED)),
             (None, None) => Err(GitHubError::Ambiguous {
                 message: "the answer names no issue".to_owned(),
             }),
         }
     }
-}
-
-fn needs_write(error: GitHubError) -> GitHubError {
-    if let GitHubError::Forbidden { message, .. } = error {
-        return GitHubError::Forbidden {
-            needed: Some("issues: write".to_owned()),
-            message,
-        };
-    }
-    error
 }

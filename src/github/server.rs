@@ -76,17 +76,11 @@ mod tests {
     use super::*;
 
     fn named(set: &[(&str, &str)]) -> Option<(String, String)> {
-        let host = Host {
-            now: chrono::DateTime::UNIX_EPOCH,
-            args: Vec::new(),
-            env: set
-                .iter()
+        let host = Host::of_variables(
+            set.iter()
                 .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
                 .collect(),
-            folder: std::path::PathBuf::new(),
-            stdout_is_terminal: false,
-            stderr_is_terminal: false,
-        };
+        );
         Server::of_host(&host).map(|server| (server.api, server.graphql))
     }
 

@@ -18,7 +18,16 @@ impl Token {
     /// The token that this machine's variables hold.
     #[must_use]
     pub fn of_host(host: &Host) -> Option<Self> {
-        let names = ["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"];
+        Self::first_of(host, &["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"])
+    }
+
+    /// The token for a server of one's own.
+    #[must_use]
+    pub fn of_enterprise(host: &Host) -> Option<Self> {
+        Self::first_of(host, &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"])
+    }
+
+    fn first_of(host: &Host, names: &[&str]) -> Option<Self> {
         names.iter().find_map(|name| host.var(name)).map(Self::new)
     }
 

@@ -194,14 +194,7 @@ mod tests {
         let path = folder.path().join("event.json");
         disk::write_atomic(&path, b"{\"action\": \"created\"}").unwrap();
         let name = path.to_str().unwrap().to_owned();
-        let host = Host {
-            now: chrono::DateTime::UNIX_EPOCH,
-            args: Vec::new(),
-            env: [("GITHUB_EVENT_PATH".to_owned(), name)].into(),
-            folder: folder.path().to_owned(),
-            stdout_is_terminal: false,
-            stderr_is_terminal: false,
-        };
+        let host = Host::of_variables([("GITHUB_EVENT_PATH".to_owned(), name)].into());
         assert_eq!(Runner::of(&host).payload()["action"], "created");
         let long = |bytes: u64| {
             let rest = " ".repeat(usize::try_from(bytes).unwrap() - 2);

@@ -41,6 +41,19 @@ impl fmt::Debug for Host {
 }
 
 impl Host {
+    /// Surroundings of which nothing but these variables is known.
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn of_variables(env: BTreeMap<String, String>) -> Self {
+        Self {
+            now: DateTime::UNIX_EPOCH,
+            args: Vec::new(),
+            env,
+            folder: PathBuf::new(),
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+        }
+    }
+
     /// A snapshot of this process.
     #[must_use]
     #[expect(

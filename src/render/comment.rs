@@ -116,12 +116,7 @@ fn context(
         deployment: evidence::deployment_row(report, deployment),
         stages: stages.collect(),
         rows,
-        window: format!(
-            "{} – {} {}",
-            header.from,
-            header.until,
-            escape::brief(&header.timezone)
-        ),
+        window: header.span(),
         change: escape::brief(&change.id),
         fingerprint: escape::brief(&header.fingerprint),
     }

@@ -121,7 +121,7 @@ pub struct Format {
 }
 
 /// The formats of `report`.
-pub const FORMATS: [Format; 12] = [
+pub const FORMATS: [Format; 13] = [
     Format {
         id: "terminal",
         title: "a screen of text for people",
@@ -178,9 +178,15 @@ pub const FORMATS: [Format; 12] = [
     },
     Format {
         id: "openmetrics",
-        title: "OpenMetrics 1.0 text, for Prometheus and what reads like it",
+        title: "OpenMetrics 1.0 text, for a scrape",
         media_type: "application/openmetrics-text",
         render: |report, style, _| openmetrics::render(report, style),
+    },
+    Format {
+        id: "prometheus",
+        title: "the same as Prometheus' own text, for the Pushgateway and the node exporter's textfiles",
+        media_type: "text/plain; version=0.0.4",
+        render: |report, style, _| openmetrics::text_format(report, style),
     },
     Format {
         id: "otlp",

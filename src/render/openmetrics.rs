@@ -1,4 +1,7 @@
 //! OpenMetrics 1.0 text: one gauge a number, an info where words are needed, nothing where a number is missing.
+//!
+//! The same in the text format 0.0.4 that came before it, which the Pushgateway and the textfile collector of the
+//! node exporter read: it knows neither infos nor units, nor an end (prometheus/common, issue 622).
 
 use std::fmt::Write as _;
 
@@ -15,6 +18,25 @@ const PREFIX: &str = "fivekeys";
     reason = "the shape of every row of FORMATS"
 )]
 pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> {
+    let mut out = families(report, describe);
+    out.push_str("# EOF\n");
+    Ok(out)
+}
+
+/// `report --format prometheus`.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the shape of every row of FORMATS"
+)]
+pub(crate) fn text_format(report: &Report, _: &Style) -> Result<String, RenderError> {
+    Ok(families(report, |out, family| {
+        let name = sample_name(family);
+        let _ = writeln!(out, "# HELP {name} {}", family.help);
+        let _ = writeln!(out, "# TYPE {name} gauge");
+    }))
+}
+
+fn families(report: &Report, describe: fn(&mut String, &Family)) -> String {
     let samples = samples(report);
     let mut out = String::new();
     for family in &FAMILIES {
@@ -26,8 +48,7 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
             write_sample(&mut out, family, sample);
         }
     }
-    out.push_str("# EOF\n");
-    Ok(out)
+    out
 }
 
 /// Every sample with the labels of its scope: the roll-up has no `service`.
@@ -65,6 +86,16 @@ fn name(family: &Family) -> String {
     }
 }
 
+/// What a sample is called: of an info it is told from the family.
+fn sample_name(family: &Family) -> String {
+    let info = if family.measure == Measure::Info {
+        "_info"
+    } else {
+        ""
+    };
+    format!("{}{info}", name(family))
+}
+
 // Writing to a string cannot fail.
 fn describe(out: &mut String, family: &Family) {
     let name = name(family);
@@ -81,10 +112,7 @@ fn describe(out: &mut String, family: &Family) {
 }
 
 fn write_sample(out: &mut String, family: &Family, sample: &Sample) {
-    out.push_str(&name(family));
-    if family.measure == Measure::Info {
-        out.push_str("_info");
-    }
+    out.push_str(&sample_name(family));
     write_labels(out, &sample.labels);
     let _ = match sample.value {
         Number::Whole(count) => writeln!(out, " {count}"),
@@ -246,6 +274,30 @@ mod tests {
             let text = render(&report, &Style::default()).unwrap();
             assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
             assert!(!read(&text).is_empty());
+        }
+    }
+
+    #[test]
+    fn the_older_text_format_has_the_same_samples_and_no_type_that_it_does_not_know() {
+        for report in fixture::all() {
+            let new = render(&report, &Style::default()).unwrap();
+            let old = text_format(&report, &Style::default()).unwrap();
+            let samples = |text: &str| -> Vec<String> {
+                let lines = text.lines().filter(|l| !l.starts_with('#'));
+                lines.map(str::to_owned).collect()
+            };
+            assert_eq!(samples(&new), samples(&old));
+            let mut described = BTreeSet::new();
+            for line in old.lines() {
+                if let Some(rest) = line.strip_prefix("# TYPE ") {
+                    let (name, kind) = rest.split_once(' ').unwrap();
+                    assert_eq!(kind, "gauge", "{line}");
+                    assert!(described.insert(name), "{name} is described twice");
+                } else if !line.starts_with("# HELP ") {
+                    let end = line.find(['{', ' ']).unwrap();
+                    assert!(described.contains(&line[..end]), "{line}");
+                }
+            }
         }
     }
 

@@ -64,12 +64,7 @@ pub fn preview(
         waiting: waiting(report),
         ahead: ahead(report),
         promises: judged::of(report).promises,
-        window: format!(
-            "{} – {} {}",
-            header.from,
-            header.until,
-            escape::brief(&header.timezone)
-        ),
+        window: header.span(),
         fingerprint: escape::brief(&header.fingerprint),
     };
     let mark = preview_marker();

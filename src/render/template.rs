@@ -1,5 +1,7 @@
 //! The one template environment: embedded templates, undefined is an error, everything is escaped by the file's kind.
 
+use std::sync::LazyLock;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
@@ -48,16 +50,24 @@ const TEMPLATES: [(&str, &str); 12] = [
     ),
 ];
 
+/// Reads each embedded template when it is first asked for, and never again.
+static BUILT_IN: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| {
+    let mut environment = environment()?;
+    environment.set_loader(|name| Ok(source(name)));
+    Ok(environment)
+});
+
 /// Renders one of the embedded templates.
 pub(crate) fn render(name: &str, context: &impl Serialize) -> Result<String, RenderError> {
-    let text = environment()?
-        .get_template(name)?
-        .render(Value::from(Serde(context)))?;
+    let environment = BUILT_IN
+        .as_ref()
+        .map_err(|e| Error::new(e.kind(), e.to_string()))?;
+    let template = environment.get_template(name)?;
+    let text = template.render(Value::from(Serde(context)))?;
     Ok(finished(name, text))
 }
 
 /// The text of a built-in template.
-#[cfg(test)]
 pub(super) fn source(name: &str) -> Option<&'static str> {
     let mut all = TEMPLATES.iter();
     all.find(|(known, _)| *known == name)
@@ -94,12 +104,10 @@ pub(super) fn render_own(
     environment.set_fuel(Some(FUEL));
     // Its errors know the words that they are about.
     environment.set_debug(true);
-    for (builtin, source) in TEMPLATES {
-        environment.add_template_owned(format!("fivekeys/{builtin}"), source)?;
-        if builtin != "parts.md.j2" {
-            environment.remove_template(builtin);
-        }
-    }
+    environment.set_loader(|name| {
+        let shared = (name == "parts.md.j2").then_some(name);
+        Ok(shared.or(name.strip_prefix("fivekeys/")).and_then(source))
+    });
     let mut text = Capped(Vec::new());
     // Under no name of its own, so that it cannot begin with itself.
     environment
@@ -183,6 +191,7 @@ fn spaced(text: &str) -> String {
     out
 }
 
+/// The rules of all templates, without any.
 fn environment() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -207,9 +216,6 @@ fn environment() -> Result<Environment<'static>, Error> {
     environment.add_filter("mermaid", |label: &str| {
         Value::from_safe_string(escape::mermaid(label))
     });
-    for (name, source) in TEMPLATES {
-        environment.add_template(name, source)?;
-    }
     Ok(environment)
 }
 

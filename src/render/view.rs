@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::humanize::{self, NOTHING};
-use super::{beside, spark};
+use super::{beside, escape, spark};
 use crate::report::v1::{Delta, DeltaState, Metrics, Report, Scope};
 use crate::report::{Factor, METRICS, Metric, Unit, headline};
 
@@ -205,6 +205,14 @@ pub(crate) struct Header {
     pub(crate) fingerprint: String,
     /// One line: the numbers' news.
     pub(crate) verdict: String,
+}
+
+impl Header {
+    /// `2 March – 30 May Europe/Berlin`.
+    pub(crate) fn span(&self) -> String {
+        let zone = escape::brief(&self.timezone);
+        format!("{} – {} {zone}", self.from, self.until)
+    }
 }
 
 /// Builds the header.

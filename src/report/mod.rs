@@ -174,9 +174,10 @@ fn window(ask: &Ask, config: &Config, period: &Period, timeline: &Timeline) -> v
     }
 }
 
-/// What collecting left out, then what judging assumed.
+/// What collecting left out, then what judging assumed; what was assumed when they were published is judged again.
 fn notes(ask: &Ask, timeline: &Timeline) -> Vec<v1::Note> {
     let mut notes = ask.notes.clone();
+    notes.retain(|note| timeline.remarks.iter().all(|r| r.code != note.code));
     notes.extend(timeline.remarks.iter().map(|r| v1::Note {
         code: r.code.to_owned(),
         says: r.says.clone(),

@@ -7,6 +7,7 @@ mod crowd;
 mod digest;
 mod events;
 mod evidence;
+mod exported;
 mod failure;
 mod first;
 mod gate;

@@ -121,22 +121,44 @@ impl Shop {
     }
 
     /// Twelve weeks: three changes and a version each, and one version that took one of them back.
+    ///
+    /// Git makes it once and every test gets a copy: a hundred processes for each would be most of their time.
     fn tagged() -> Self {
-        let mut shop = Self::empty();
+        static MADE: OnceLock<(i64, Vec<Entry>)> = OnceLock::new();
+        let (clock, made) = MADE.get_or_init(|| {
+            let mut shop = Self::empty();
+            shop.twelve_weeks();
+            shop.git(&["gc", "--quiet"]);
+            (shop.clock, entries(&shop.path))
+        });
+        let shop = Self::folder();
+        for (path, bytes) in made {
+            let path = shop.path.join(path);
+            match bytes {
+                Some(bytes) => std::fs::write(path, bytes).unwrap(),
+                None => std::fs::create_dir(path).unwrap(),
+            }
+        }
+        Self {
+            clock: *clock,
+            ..shop
+        }
+    }
+
+    fn twelve_weeks(&mut self) {
         let mut last = String::new();
         for version in 0..12 {
             if version == 5 {
                 let message = format!("Revert \"Change 4.2\"\n\nThis reverts commit {last}.");
-                shop.commit(&message);
+                self.commit(&message);
             }
             for change in 0..3 {
-                last = shop.commit(&format!("Change {version}.{change}"));
+                last = self.commit(&format!("Change {version}.{change}"));
             }
-            shop.wait(2 * HOUR);
-            shop.tag(&format!("v1.{version}.0"));
-            shop.wait(6 * DAY);
+            self.wait(2 * HOUR);
+            self.tag(&format!("v1.{version}.0"));
+            self.wait(6 * DAY);
         }
-        shop
     }
 
     /// Three commits on the branch, no tags.
@@ -231,22 +253,35 @@ fn git(home: &Path, folder: &Path, clock: i64, args: &[&str]) -> String {
     String::from_utf8_lossy(&done.stdout).trim().to_owned()
 }
 
-fn files(folder: &Path) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
+/// A path below a folder, and what a file there holds.
+type Entry = (PathBuf, Option<Vec<u8>>);
+
+/// All folders and files, a folder before what is in it.
+fn entries(folder: &Path) -> Vec<Entry> {
+    let mut found: Vec<Entry> = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(at) = open.pop() {
         for entry in std::fs::read_dir(&at).unwrap() {
             let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().to_owned();
             if path.is_dir() {
+                found.push((name, None));
                 open.push(path);
             } else {
-                let name = path.strip_prefix(folder).unwrap();
-                let text = std::fs::read_to_string(&path).unwrap();
-                found.insert(name.to_string_lossy().into_owned(), text);
+                found.push((name, Some(std::fs::read(&path).unwrap())));
             }
         }
     }
     found
+}
+
+/// All files by path; each of them is text.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let read = entries(folder).into_iter().filter_map(|(path, bytes)| {
+        let text = String::from_utf8(bytes?).unwrap();
+        Some((path.to_string_lossy().into_owned(), text))
+    });
+    read.collect()
 }
 
 /// Effective deployments in the window.

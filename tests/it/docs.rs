@@ -4,6 +4,7 @@ mod configuration;
 mod examples;
 mod messages;
 mod numbers;
+mod shapes;
 
 use std::{
     fmt::Write as _,

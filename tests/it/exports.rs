@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::data::shared;
 
 /// A report of every case of counting.
-fn reports() -> Vec<Report> {
+pub(crate) fn reports() -> Vec<Report> {
     let file: Value = serde_json::from_str(include_str!("fixtures/cases.json")).unwrap();
     let cases = file["cases"].as_array().unwrap();
     let at = |value: &Value| parse_instant(value.as_str().unwrap()).unwrap();
@@ -37,7 +37,7 @@ fn reports() -> Vec<Report> {
         .collect()
 }
 
-fn rendered(report: &Report, format: &str) -> String {
+pub(crate) fn rendered(report: &Report, format: &str) -> String {
     (find_format(format).unwrap().render)(report, &Style::default(), &Templates::default()).unwrap()
 }
 

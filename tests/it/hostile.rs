@@ -366,7 +366,7 @@ pub fn is_format(id: &str, text: &str) {
         "html" => is_markup(id, text),
         "json" | "otlp" | "cdevents" | "slack" | "teams" | "discord" => is_json(id, text),
         "csv" | "csv-deployments" | "csv-changes" | "csv-incidents" => is_csv(id, text),
-        "terminal" | "openmetrics" => {}
+        "terminal" | "openmetrics" | "prometheus" => {}
         other => panic!("no reader for the format {other}"),
     }
     is_log(id, &text.replace("\r\n", "\n"));

@@ -37,6 +37,7 @@ mod naive;
 mod profile;
 mod road;
 mod runs;
+mod same;
 mod status_page;
 mod truth;
 mod world;

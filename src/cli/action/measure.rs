@@ -118,8 +118,10 @@ impl Run<'_> {
         (config, read): (&Config, Read<'_>),
         outcome: &Outcome,
     ) -> Vec<Effect> {
+        // The summary alone tells it, and it costs a second report.
+        let is_told = self.inputs.summary && events.len() < MOST_TWICE;
         let own = outcome.facts.deployment.as_deref();
-        let Some(own) = own.filter(|_| events.len() < MOST_TWICE) else {
+        let Some(own) = own.filter(|_| is_told) else {
             return Vec::new();
         };
         let mut others = events.clone();

@@ -1,28 +1,16 @@
 //! What is typed or configured in a workflow, as a function of bytes; see [`crate::surface`].
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::inputs::Inputs;
 use crate::cli::args::Scope;
 use crate::cli::{Failure, failure, period, question as asked, verify};
 use crate::config::Config;
-use crate::event::{Events, Instant};
+use crate::event::Events;
 use crate::host::Host;
 use crate::host::actions::{INPUTS, Runner};
 use crate::report::build;
 use crate::report::v1::Report;
-
-fn host(env: BTreeMap<String, String>) -> Host {
-    Host {
-        now: Instant::UNIX_EPOCH,
-        args: Vec::new(),
-        env,
-        folder: PathBuf::new(),
-        stdout_is_terminal: false,
-        stderr_is_terminal: false,
-    }
-}
 
 /// An error as it is said.
 pub(crate) fn said(error: impl Into<Failure>) -> String {
@@ -49,7 +37,7 @@ pub fn inputs(bytes: &[u8]) {
         .iter()
         .map(|name| format!("INPUT_{}", name.to_uppercase()));
     let lines = text.split('\n').map(str::to_owned);
-    let host = host(names.zip(lines).collect());
+    let host = Host::of_variables(names.zip(lines).collect());
     let read = Inputs::read(Runner::of(&host));
     assert!((5..=600).contains(&read.timeout.as_secs()), "{read:?}");
     assert!(
@@ -87,7 +75,7 @@ pub fn question(bytes: &[u8]) {
         tags: flag(),
         ..Scope::default()
     };
-    let host = host(BTreeMap::new());
+    let host = Host::of_variables(BTreeMap::new());
     let mut config = Config::default();
     let asked = asked::override_config(&mut config, &scope).and_then(|()| {
         let now = asked::now(&host, &scope)?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cli::Failure;
 use crate::cli::failure::plain;
+use crate::github::GitHubError;
 use crate::render::Style;
 
 /// Column at which sentences begin.
@@ -91,6 +92,14 @@ impl Checkup {
         self.note(what, Health::Fail, chain.join(": "));
         if let Some(help) = &failure.help {
             self.help(help.clone());
+        }
+    }
+
+    /// What GitHub would not do: a failure, or a warning where the metrics do without it.
+    pub(super) fn problem(&mut self, what: &'static str, health: Health, error: &GitHubError) {
+        self.note(what, health, error.to_string());
+        if let Some(help) = error.help() {
+            self.help(help);
         }
     }
 

@@ -1,11 +1,12 @@
 //! What a job may do: the lines of `permissions` that the configuration in force needs, and no others.
 
 use super::checkup::Permission;
-use crate::config::{CommentMode, Config, SourceChoice};
+use crate::config::{Config, SourceChoice};
 
 /// The lines to paste, `refused` of them marked.
 pub(super) fn needed(config: &Config, is_private: bool, refused: &[&str]) -> Vec<Permission> {
-    let comments = config.comment == CommentMode::Shipped && config.max_comments > 0;
+    let shipped = config.comment.tells_shipped() && config.max_comments > 0;
+    let comments = shipped || config.comment.tells_open();
     let records = matches!(
         config.source,
         SourceChoice::Auto | SourceChoice::Deployments
@@ -22,7 +23,7 @@ pub(super) fn needed(config: &Config, is_private: bool, refused: &[&str]) -> Vec
             (
                 "pull-requests",
                 "write",
-                "changes, and comments on shipped ones",
+                "changes, and comments on pull requests",
             )
         } else {
             ("pull-requests", "read", "changes")
@@ -81,6 +82,10 @@ mod tests {
             lines(little, false),
             ["contents: write", "pull-requests: read"]
         );
+        for mode in ["preview", "all"] {
+            let told = lines(&format!("comment: {{mode: {mode}}}\n"), false);
+            assert!(told.contains(&"pull-requests: write".to_owned()), "{mode}");
+        }
         let runs = lines("workflows: [{file: deploy.yml}]\n", false);
         assert_eq!(runs.last().map(String::as_str), Some("actions: read"));
     }

@@ -8,8 +8,7 @@ use crate::cli::Failure;
 use crate::cli::args::DoctorArgs;
 use crate::config::Config;
 use crate::github::{
-    Budget, Client, GitHubError, Greeting, Part, Proxies, Quota, Server, State, Token,
-    forbids_commits,
+    Budget, Client, Greeting, Part, Proxies, Quota, Server, State, Token, forbids_commits,
 };
 use crate::host::Host;
 use crate::ledger::{Branch, Loaded, Reading, first_day};
@@ -44,12 +43,11 @@ pub(super) fn look(host: &Host, asked: &Asked<'_>, checkup: &mut Checkup) -> Res
     let remote = asked.site.as_deref().filter(|_| server.is_none());
     let is_own = remote.is_some_and(|site| !Server::at(site).is_public());
     // A token for github.com is not shown to whatever host a clone came from.
-    let names: &[&str] = if is_own {
-        &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
+    let token = if is_own {
+        Token::of_enterprise(host)
     } else {
-        &["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"]
+        Token::of_host(host)
     };
-    let token = names.iter().find_map(|name| host.var(name));
     let repository = asked.repository.clone();
     let repository = repository.or_else(|| host.var("GITHUB_REPOSITORY").map(str::to_owned));
     let (Some(token), Some(repository)) = (token, repository) else {
@@ -70,11 +68,10 @@ pub(super) fn look(host: &Host, asked: &Asked<'_>, checkup: &mut Checkup) -> Res
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let token = Token::new(token);
         let kind = token.kind();
         let client = match Client::new(&server, &Proxies::of_host(host), token, &repository) {
             Ok(client) => client,
-            Err(error) => return problem("GitHub", &error, checkup),
+            Err(error) => return checkup.problem("GitHub", Health::Fail, &error),
         };
         let patient = Patient {
             host,
@@ -88,13 +85,6 @@ pub(super) fn look(host: &Host, asked: &Asked<'_>, checkup: &mut Checkup) -> Res
     Ok(())
 }
 
-pub(super) fn problem(what: &'static str, error: &GitHubError, checkup: &mut Checkup) {
-    checkup.note(what, Health::Fail, error.to_string());
-    if let Some(help) = error.help() {
-        checkup.help(help);
-    }
-}
-
 struct Patient<'a> {
     host: &'a Host,
     asked: &'a Asked<'a>,
@@ -106,7 +96,7 @@ impl Patient<'_> {
     async fn examine(&self, server: &Server, kind: &str, checkup: &mut Checkup) {
         let greeting = match self.client.greet(&self.budget).await {
             Ok(greeting) => greeting,
-            Err(error) => return problem("token", &error, checkup),
+            Err(error) => return checkup.problem("token", Health::Fail, &error),
         };
         self.server(server, &greeting, checkup);
         let Some(loaded) = self.load(checkup).await else {
@@ -120,7 +110,7 @@ impl Patient<'_> {
         match self.client.may_write(&self.budget).await {
             Ok(()) => checkup.note("contents", Health::Ok, "can be read and written"),
             Err(error) => {
-                problem("contents", &error, checkup);
+                checkup.problem("contents", Health::Fail, &error);
                 refused.push("contents");
             }
         }
@@ -176,7 +166,7 @@ impl Patient<'_> {
         match loaded {
             Ok(loaded) => Some(loaded),
             Err(error) => {
-                problem("repository", &error, checkup);
+                checkup.problem("repository", Health::Fail, &error);
                 None
             }
         }
@@ -187,7 +177,7 @@ impl Patient<'_> {
         const WHAT: &str = "configuration";
         let local = self.asked.config.clone();
         if let Some(error) = state.problem(&Part::Config) {
-            problem(WHAT, error, checkup);
+            checkup.problem(WHAT, Health::Fail, error);
             return local;
         }
         let Some(file) = &state.config else {
@@ -215,7 +205,7 @@ impl Patient<'_> {
     async fn branch(&self, loaded: &Loaded, checkup: &mut Checkup) {
         let name = &self.asked.args.branch;
         if let Some(error) = loaded.state.problem(&Part::Branch) {
-            return problem("branch", error, checkup);
+            return checkup.problem("branch", Health::Fail, error);
         }
         let Some(head) = &loaded.head else {
             let says = format!("`{name}` is not there yet: the first run makes it");
@@ -261,7 +251,7 @@ impl Patient<'_> {
                 let says = format!("{}; by commit {commit}", set_aside(aside));
                 checkup.mended("branch", says);
             }
-            Err(error) => problem("branch", &error, checkup),
+            Err(error) => checkup.problem("branch", Health::Fail, &error),
         }
     }
 
@@ -289,7 +279,7 @@ impl Patient<'_> {
                     "exempt the branch `{branch}` from the ruleset, or let the workflow bypass it"
                 ));
             }
-            Err(error) => problem("rules", &error, checkup),
+            Err(error) => checkup.problem("rules", Health::Fail, &error),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::checkup::{Checkup, Health};
-use super::remote::problem;
 use crate::adapter::{github_deployment, github_mark, tag_deployments};
 use crate::config::{Config, SourceChoice};
 use crate::event::Event;
@@ -36,7 +35,7 @@ pub(super) async fn look(
     let mut refused = Vec::new();
     let mut found = Found::default();
     if let Some(error) = state.problem(&Part::Deployments) {
-        problem("deployments", error, checkup);
+        checkup.problem("deployments", Health::Fail, error);
         found.unreadable = true;
         refused.push("deployments");
     } else {
@@ -55,7 +54,7 @@ pub(super) async fn look(
                 found.tags = marked("tags", tags, config, checkup);
             }
         }
-        Err(error) => problem("releases", &error, checkup),
+        Err(error) => checkup.problem("releases", Health::Fail, &error),
     }
     if !pulls(client, budget, state, checkup).await {
         refused.push("pull-requests");
@@ -65,14 +64,6 @@ pub(super) async fn look(
     }
     in_force(config, &found, checkup);
     refused
-}
-
-/// The metrics do without it.
-fn lack(what: &'static str, error: &GitHubError, checkup: &mut Checkup) {
-    checkup.note(what, Health::Warn, error.to_string());
-    if let Some(help) = error.help() {
-        checkup.help(help);
-    }
 }
 
 /// GitHub's own records by environment.
@@ -135,7 +126,7 @@ async fn runs(client: &Client, budget: &Budget, checkup: &mut Checkup) -> bool {
             true
         }
         Err(error) => {
-            lack("workflow runs", &error, checkup);
+            checkup.problem("workflow runs", Health::Warn, &error);
             false
         }
     }
@@ -199,7 +190,7 @@ async fn pulls(client: &Client, budget: &Budget, state: &State, checkup: &mut Ch
             true
         }
         Err(error) => {
-            problem("pull requests", &error, checkup);
+            checkup.problem("pull requests", Health::Fail, &error);
             false
         }
     }
@@ -226,7 +217,7 @@ async fn incidents(
         None => client.newest("issues", budget).await.map(drop),
     };
     if let Err(error) = read {
-        lack("incidents", &error, checkup);
+        checkup.problem("incidents", Health::Warn, &error);
         return false;
     }
     let labels: Vec<String> = config

@@ -29,6 +29,24 @@ static STATE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid pattern")
 });
 
+/// Folders whose files are made up, or somebody else's: what stands there was never deployed.
+const ELSEWHERE: [&str; 14] = [
+    ".dora",
+    ".github",
+    "docs",
+    "e2e",
+    "example",
+    "examples",
+    "fixtures",
+    "fuzz",
+    "node_modules",
+    "spec",
+    "test",
+    "testdata",
+    "tests",
+    "vendor",
+];
+
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Glance {
@@ -104,7 +122,7 @@ fn state_files(git: &Git, head: &str, files: &[&str]) -> Result<Vec<String>, Git
     let mut found = Vec::new();
     let likely = files
         .iter()
-        .filter(|path| !path.starts_with(".github/") && !path.starts_with(".dora/"))
+        .filter(|path| !path.split('/').any(|folder| ELSEWHERE.contains(&folder)))
         .filter(|path| STATE.is_match(path));
     for path in likely.take(MOST_FILES) {
         let file = StateFile {

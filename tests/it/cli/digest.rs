@@ -77,3 +77,23 @@ fn a_quarter_is_a_window_of_the_time_zone() {
     let both = shop.run(&["report", "--month", "2026-01", "--window", "30d"]);
     assert_eq!(both.code, 2);
 }
+
+#[test]
+fn a_period_without_deployments_says_when_the_last_one_was() {
+    let mut shop = Shop::tagged();
+    shop.now += 90 * DAY;
+    let run = shop.run(&["digest"]);
+    assert!(
+        run.out.contains("No production deployment took effect"),
+        "{}",
+        run.out
+    );
+    assert!(
+        run.err.contains("the latest deployment was on 2026-03-")
+            && run.err.contains("see `--month 2026-03`"),
+        "{}",
+        run.err
+    );
+    let quiet = shop.run(&["digest", "--month", "2026-03"]);
+    assert!(!quiet.err.contains("latest deployment"), "{}", quiet.err);
+}

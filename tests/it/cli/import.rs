@@ -88,6 +88,83 @@ fn a_status_page_adds_incidents_to_an_export_or_to_the_clone() {
     shop.run(&["verify"]).ok();
 }
 
+/// A copy of the results of a clone, as a checkout of the metrics branch has them, and beside it no clone.
+fn checkout(shop: &Shop) -> std::path::PathBuf {
+    let outside = shop.home.join("outside");
+    for (path, text) in files(&shop.path.join(".dora")) {
+        let path = outside.join("metrics").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    outside
+}
+
+#[test]
+fn a_checkout_of_the_metrics_branch_is_measured_without_git_by_the_configuration_beside_it() {
+    let shop = Shop::tagged();
+    shop.write(".github/fivekeys.yml", "timezone: Europe/Berlin\n");
+    let cloned = shop.json();
+    let outside = checkout(&shop);
+    let ledger = ["--from", "ledger=metrics"];
+    let run = |args: &[&str]| {
+        let mut command = shop.command(&outside, &[args, &ledger].concat());
+        // The image of the action has no git.
+        Run::of(&command.env("PATH", "").output().unwrap())
+    };
+    let json = ["report", "--format", "json"];
+    let found = run(&json).json();
+    assert_eq!(found["window"]["timezone"], "UTC");
+    std::fs::create_dir(outside.join(".github")).unwrap();
+    let config = outside.join(".github/fivekeys.yml");
+    std::fs::copy(shop.path.join(".github/fivekeys.yml"), config).unwrap();
+    let found = run(&json).json();
+    assert!(found == cloned, "the same document, by whichever way");
+    let month = ["--month", "2026-01"];
+    let digest = ["digest", "--to", "slack"];
+    let told = run(&[&digest[..], &month].concat()).ok();
+    assert!(told.contains("acme/shop"), "{told}");
+    assert_eq!(told, shop.run(&[&digest[..], &month].concat()).ok());
+    for command in [&["trend"][..], &["explain", "cfr"]] {
+        assert!(!run(command).ok().is_empty());
+    }
+    assert!(!outside.join(".dora").exists(), "it only prints");
+}
+
+#[test]
+fn a_ledger_that_cannot_be_measured_is_refused_with_the_way_out() {
+    let shop = Shop::tagged();
+    shop.json();
+    let outside = checkout(&shop);
+    let fails = |args: &[&str], says: &str| {
+        let no = shop.run_in(&outside, &[&["report"], args].concat());
+        let no = no.fails(2);
+        assert!(no.contains(says), "{args:?}: {no}");
+    };
+    fails(&["--from", "ledger=."], "there is no ledger in ");
+    fails(
+        &["--from", "ledger=none"],
+        "git worktree add ../metrics origin/fivekeys",
+    );
+    let twice = ["--from", "ledger=metrics", "--from", "ledger=metrics"];
+    fails(&twice, "can be given once");
+    std::fs::write(outside.join("metrics/ledger/events/notes.txt"), "x").unwrap();
+    fails(&["--from", "ledger=metrics"], "fivekeys doctor --repair");
+}
+
+#[test]
+fn a_clone_of_a_repository_that_the_action_measures_says_where_more_is_known() {
+    let shop = Shop::tagged();
+    assert!(!notes(&shop.json()).contains(&"measured_on_github"));
+    shop.git(&["update-ref", "refs/remotes/origin/fivekeys", "HEAD"]);
+    let report = shop.json();
+    assert!(notes(&report).contains(&"measured_on_github"));
+    let text = report["notes"].to_string();
+    assert!(
+        text.contains("git worktree add ../metrics origin/fivekeys"),
+        "{text}"
+    );
+}
+
 #[test]
 fn what_cannot_be_imported_says_what_would_do() {
     let shop = Shop::tagged();

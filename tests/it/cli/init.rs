@@ -184,3 +184,23 @@ fn what_the_clone_holds_is_written_and_what_is_only_likely_is_a_comment() {
             .contains("# Tags name these components: [\"api\",\"web\"]")
     );
 }
+
+#[test]
+fn a_file_made_up_for_tests_is_no_state_file_and_doctor_names_what_marks_deployments() {
+    let mut shop = Shop::empty();
+    for n in 1..=4 {
+        for path in ["deploy/live.yaml", "fuzz/seeds/state.yaml"] {
+            shop.write(path, &format!("image_tag: v{n}\n"));
+        }
+        shop.git(&["add", "."]);
+        shop.commit(&format!("Deploy {n}"));
+    }
+    let run = shop.run(&["init"]);
+    let found = "found state files: deploy/live.yaml\n";
+    assert!(run.err.contains(found), "{}", run.err);
+    let checked = shop.run(&["doctor"]).ok();
+    assert!(
+        checked.contains("4 deployments by state files"),
+        "{checked}"
+    );
+}
