@@ -14,6 +14,9 @@ struct Fill {
     dark: &'static str,
 }
 
+/// Without it a browser shows no picture.
+const NAMESPACE: &str = "xmlns=\"http://www.w3.org/2000/svg\"";
+
 const LABEL: Fill = fill("#444c56", "#3a434e");
 const NEUTRAL: Fill = fill("#0b5f99", "#1f6fad");
 const MIDDLE: Fill = fill("#7a5c00", "#866604");
@@ -210,7 +213,7 @@ fn svg(badge: &Badge, message: &str, templates: &Templates) -> Result<String, Re
             message_x: px(split + 5.0),
             message_width: px(words),
         },
-        &["<svg", &title, "</svg>"],
+        &["<svg", &title, "</svg>", NAMESPACE],
     )
 }
 

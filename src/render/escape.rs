@@ -100,9 +100,13 @@ pub(crate) fn markdown(text: &str) -> String {
             '@' => push_broken(&mut out, "@", !next.is_whitespace()),
             '#' => push_broken(&mut out, "&#35;", next.is_ascii_digit()),
             ':' => push_broken(&mut out, ":", next == '/'),
-            // `GH-12` is a reference, `www.` and a scheme are links.
+            // `GH-12` is a reference.
             '-' if ends_with(&out, "gh") => push_broken(&mut out, "-", next.is_ascii_digit()),
-            '.' if ends_with(&out, "www") => push_broken(&mut out, ".", true),
+            // `www.` alone is a link already, so it is broken before the dot.
+            '.' if ends_with(&out, "www") => {
+                out.push_str(BREAK);
+                out.push('.');
+            }
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -310,7 +314,7 @@ mod tests {
             markdown("https://evil.example"),
             "https:<!-- -->//evil.example"
         );
-        assert_eq!(markdown("www.evil.example"), "www.<!-- -->evil.example");
+        assert_eq!(markdown("www.evil.example"), "www<!-- -->.evil.example");
         assert_eq!(markdown("change-lead-time"), "change-lead-time");
         let commit = "0123456789abcdef0123456789abcdef01234567";
         let broken = format!("at 012345<!-- -->{}", &commit[6..]);

@@ -237,10 +237,14 @@ fn what_has_to_be_there_is_there() {
     let bare = with("dashboard.html.j2", "<!doctype html><p>hello").unwrap();
     let error = page(&report, &bare).unwrap_err().to_string();
     assert!(error.contains("Content-Security-Policy"), "{error}");
-    let mute = with("badge.svg.j2", "<svg><title>x</title></svg>").unwrap();
-    assert!(badges(&report, &mute).is_err());
-    let own = with("badge.svg.j2", "<svg><title>{{ title }}</title></svg>").unwrap();
-    assert!(badges(&report, &own).is_ok());
+    let drawn = |svg: &str, title: &str| {
+        let text = format!("<svg{svg}><title>{title}</title></svg>");
+        badges(&report, &with("badge.svg.j2", &text).unwrap())
+    };
+    let svg = " xmlns=\"http://www.w3.org/2000/svg\"";
+    assert!(drawn(svg, "x").is_err());
+    assert!(drawn("", "{{ title }}").is_err());
+    assert!(drawn(svg, "{{ title }}").is_ok());
     // Too much is refused, and not cut.
     let (once, each) = ("x".repeat(200_000), "x".repeat(30_000));
     let long = format!("{once}{{% for d in deployments %}}{each}{{% endfor %}}");

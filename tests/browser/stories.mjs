@@ -120,3 +120,6 @@ export const STORIES = {
   "two-years": [team({ days: 730, perDay: 20, failing: 0.03, agents: 0.3 }), 730],
   hostile: [hostile(), 90],
 };
+
+// For those who tell stories of their own.
+export { HOSTILE, fifty, team };

@@ -2,6 +2,7 @@
 //! published contract. Skipped aloud where the simulator, its Python packages or its data are absent.
 
 mod many;
+mod soak;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};

@@ -30,7 +30,8 @@ fn they_take_the_place_of_the_built_in_ones_for_one_request_more() {
         .file(".github/fivekeys/readme.md.j2", "# {{ header.repository }} by acme")
         .file(
             ".github/fivekeys/badge.svg.j2",
-            "<svg role=\"img\"><title>{{ title }}</title><text>{{ message }}</text></svg>",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"99\" height=\"20\" role=\"img\" \
+             aria-label=\"{{ title }}\"><title>{{ title }}</title><text>{{ message }}</text></svg>",
         )
         .file(".github/fivekeys/notes.txt", "no template");
     let done = deploy_of(&world, 9, 101).run();
@@ -48,7 +49,11 @@ fn they_take_the_place_of_the_built_in_ones_for_one_request_more() {
         "{body}"
     );
     assert_eq!(done.branch_files["README.md"], "# acme/shop by acme\n");
-    assert!(done.branch_files["badges/dora.svg"].starts_with("<svg role=\"img\"><title>DORA: "));
+    let badge = &done.branch_files["badges/dora.svg"];
+    assert!(
+        badge.contains("width=\"99\"") && badge.contains("<title>DORA: "),
+        "{badge}"
+    );
     // The same run again finds its comment by the marker.
     let count = done.comments.len();
     let again = deploy_of(&world, 9, 101).run();

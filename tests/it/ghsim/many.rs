@@ -20,30 +20,42 @@ fn how_many() -> u64 {
 }
 
 /// The simulator that nobody has asked anything yet.
-fn simulator() -> Option<Simulator> {
+pub(super) fn simulator() -> Option<Simulator> {
     let scenario = data::shared("../tools/ghsim/tests/scenario.json")?;
     Simulator::start(&["--scenario", scenario.to_str().unwrap()])
 }
 
 impl Simulator {
     /// Changes the world behind the API.
-    fn tell(&self, what: &str, body: &Value) {
+    pub(super) fn tell(&self, what: &str, body: &Value) {
+        self.talk("POST", what, &body.to_string());
+    }
+
+    /// How many requests were disturbed.
+    pub(super) fn struck(&self) -> u64 {
+        let faults = self.talk("GET", "faults", "");
+        let fired = faults.as_array().unwrap().iter().map(|f| &f["fired"]);
+        fired.map(|count| count.as_u64().unwrap()).sum()
+    }
+
+    fn talk(&self, method: &str, what: &str, body: &str) -> Value {
         let place = self.info["url"].as_str().unwrap().replace("http://", "");
         let mut line = TcpStream::connect(&place).unwrap();
-        let body = body.to_string();
         write!(
             line,
-            "POST /_sim/{what} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} /_sim/{what} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )
         .unwrap();
         let mut answer = String::new();
         line.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let (_, json) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(json).unwrap()
     }
 
     /// So many runs at once, each with a settled deployment of its own, or with none.
-    fn crowd(&self, runs: u64, deployments: bool) -> Value {
+    pub(super) fn crowd(&self, runs: u64, deployments: bool) -> Value {
         let runs = runs.to_string();
         let more = if deployments {
             "--settled"

@@ -8,6 +8,7 @@ mod faults;
 mod git;
 mod github;
 mod graphql;
+mod kept;
 mod line;
 mod probe;
 mod reply;
