@@ -107,6 +107,7 @@ fn changed(n: u64, merged: Instant, jitter: i64) -> [Event; 2] {
         parents: n.checked_sub(1).map(sha).into_iter().collect(),
         authored_at: later(merged, -jitter * 30),
         bot: false,
+        ai: Some(false),
         pull: Some(n + 1),
         undoes: Undoes::default(),
         subject: Some(sha(n)[..16].to_owned()),

@@ -90,6 +90,7 @@ fn commit(n: u64, merged: i64, pull: Option<u64>) -> Event {
         parents: n.checked_sub(1).map(sha).into_iter().collect(),
         authored_at: at(merged - worked(n)),
         bot: n.is_multiple_of(11),
+        ai: Some(false),
         pull,
         undoes: Undoes {
             commits: (n % 97 == 96).then(|| sha(n - 3)).into_iter().collect(),

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{Adapter, Reading};
 use crate::event::{
     Commit, Deployment, Event, Fact, Instant, Outcome, Pull, Source, Undoes, instant_of_seconds,
-    is_bot, is_hotfix_branch, is_hotfix_title, subject_key,
+    is_agent, is_agents_branch, is_bot, is_hotfix_branch, is_hotfix_title, is_signed_by_agent,
+    subject_key,
 };
 
 pub use tag::{TAG_FORMAT, Tag, Target, read_tags, tag_deployments};
@@ -248,6 +249,7 @@ fn commit_event(entry: &LogEntry, pull: Option<u64>) -> Event {
             parents: entry.parents.clone(),
             authored_at: entry.authored_at,
             bot: is_bot_author(entry),
+            ai: Some(is_agent(&entry.author, &entry.email) || is_signed_by_agent(&entry.body)),
             pull,
             undoes: Undoes::read(subject, &entry.body, ""),
             subject: (!subject.is_empty()).then(|| subject_key(subject)),
@@ -269,6 +271,7 @@ fn pull_event(entry: &LogEntry, mention: &Mention<'_>, bot: bool) -> Event {
             merged_at: Some(entry.committed_at),
             merge_sha: Some(entry.sha.clone()),
             bot,
+            ai: Some(is_agents_branch(mention.branch) || is_signed_by_agent(mention.body)),
             undoes: Undoes::read(title, mention.body, mention.branch),
             subject: (!title.is_empty()).then(|| subject_key(title)),
             hotfix: is_hotfix_branch(mention.branch) || is_hotfix_title(title),

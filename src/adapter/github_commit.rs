@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::PayloadError;
 use super::github_payload::{instant, is_bot_actor, text};
 use super::table::{Adapter, each_record};
-use crate::event::{Commit, Event, Fact, Source, Undoes, is_bot, is_hotfix_title, subject_key};
+use crate::event::{
+    Commit, Event, Fact, Source, Undoes, is_agent, is_bot, is_hotfix_title, is_signed_by_agent,
+    subject_key,
+};
 
 const WHAT: &str = "commit";
 
@@ -44,6 +47,12 @@ pub fn from_rest(node: &Value) -> Result<Event, PayloadError> {
             .collect(),
         authored_at,
         bot: is_bot_actor(&node["author"]) || text(&git["author"], "name").is_some_and(is_bot),
+        ai: Some(
+            is_agent(
+                git["author"]["name"].as_str().unwrap_or_default(),
+                git["author"]["email"].as_str().unwrap_or_default(),
+            ) || is_signed_by_agent(body),
+        ),
         pull: None,
         undoes: Undoes::read(subject, body, ""),
         subject: Some(subject_key(subject)).filter(|_| !subject.trim().is_empty()),

@@ -7,7 +7,8 @@ use super::github_payload::{instant, is_bot_actor, nodes, required, text};
 use super::github_pull_rest;
 use super::table::{Adapter, each_record};
 use crate::event::{
-    Event, Fact, Instant, Pull, Source, Undoes, is_hotfix_branch, is_hotfix_title, subject_key,
+    Event, Fact, Instant, Pull, Source, Undoes, is_agents_account, is_agents_branch,
+    is_hotfix_branch, is_hotfix_title, is_signed_by_agent, subject_key,
 };
 
 const WHAT: &str = "pull request";
@@ -90,6 +91,14 @@ pub fn read(node: &Value) -> Result<Pull, PayloadError> {
             .map(str::to_owned)
             .collect(),
         bot: is_bot_actor(&node["author"]),
+        ai: Some(
+            is_agents_branch(branch)
+                || is_signed_by_agent(body)
+                || is_agents_account(
+                    node["author"]["login"].as_str().unwrap_or_default(),
+                    is_bot_actor(&node["author"]),
+                ),
+        ),
         lines: lines(node),
         files: node["changedFiles"].as_u64(),
         labels: nodes(&node["labels"])

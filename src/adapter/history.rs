@@ -13,8 +13,8 @@ use super::table::{self, Adapter, ReadError, Reading};
 use crate::config::{Config, Globs, ShapeError, parse_pattern};
 use crate::event::{
     self, Cause, Commit, Correction, DeclaredChange, Event, Fact, Incident, Instant, Outcome, Pull,
-    Range, Source, Undoes, cause_words, causes_in, is_bot, is_hotfix_branch, is_hotfix_title,
-    subject_key,
+    Range, Source, Undoes, cause_words, causes_in, is_agents_branch, is_bot, is_hotfix_branch,
+    is_hotfix_title, is_signed_by_agent, subject_key,
 };
 
 use file::{CommitRow, DeploymentRow, File, IncidentRow, MarkRow, PullRow, RangeRow, ReviewRow};
@@ -270,6 +270,7 @@ fn commit(row: CommitRow, names: &Names) -> Event {
             parents: row.parents,
             authored_at: row.authored_at.unwrap_or(row.committed_at),
             bot: row.author.as_deref().is_some_and(is_bot),
+            ai: row.ai.or(is_signed_by_agent(body).then_some(true)),
             pull: None,
             undoes,
             subject: (!title.trim().is_empty()).then(|| subject_key(title)),
@@ -324,6 +325,8 @@ fn pull(row: PullRow, repositories: &Repositories) -> Event {
     commits.extend(row.merged_shas);
     let mut undoes = Undoes::read(&title, row.body.as_deref().unwrap_or(""), &branch);
     undoes.pulls = repositories.numbers(repository, undoes.pulls);
+    let is_signed =
+        is_agents_branch(&branch) || row.body.as_deref().is_some_and(is_signed_by_agent);
     let authored = row.commits.iter();
     event(
         format!("pr:{number}"),
@@ -342,6 +345,7 @@ fn pull(row: PullRow, repositories: &Repositories) -> Event {
             merge_sha: row.merge_sha,
             commits,
             bot: author.is_some_and(is_bot),
+            ai: row.ai.or(is_signed.then_some(true)),
             lines: row.lines,
             review_rounds: first_review.map(|_| rounds.saturating_add(1)),
             labels: row.labels,

@@ -121,6 +121,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: IncidentCommand,
     },
+    /// Print the Markdown that shows the badges of the metrics branch.
+    Badges(BadgesArgs),
     /// Recompute .dora/metrics.json from the ledger and compare.
     Verify(VerifyArgs),
     /// Find what keeps the numbers from being right.
@@ -406,6 +408,17 @@ pub(super) enum DoctorFormat {
     Terminal,
     /// One document.
     Json,
+}
+
+/// `badges`.
+#[derive(Debug, Args)]
+pub(super) struct BadgesArgs {
+    /// Such as acme/shop; else that of the clone.
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub(super) repository: Option<String>,
+    /// Branch of the ledger.
+    #[arg(long, value_name = "NAME", default_value = "fivekeys")]
+    pub(super) branch: String,
 }
 
 /// `compact`.

@@ -3,6 +3,7 @@
 pub mod action;
 mod args;
 pub mod artifacts;
+mod badges;
 mod compact;
 mod digest;
 mod doctor;
@@ -49,6 +50,7 @@ pub fn run(host: &Host) -> ExitCode {
         Command::Explain(args) => explain::run(host, &args),
         Command::Deploy(args) => record::deploy(host, &args),
         Command::Incident { command } => record::incident(host, &command),
+        Command::Badges(args) => badges::run(host, &args),
         Command::Verify(args) => verify::run(host, &args),
         Command::Doctor(args) => doctor::run(host, &args),
         Command::Compact(args) => compact::run(host, &args),

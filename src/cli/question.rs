@@ -12,7 +12,7 @@ use crate::config::{
 use crate::event::{Instant, Window, parse_instant};
 use crate::host::{Host, disk};
 use crate::render::Templates;
-use crate::report::{Ask, v1::Report};
+use crate::report::Ask;
 
 /// Where a configuration is looked for, in this order.
 pub(super) const CONFIG_FILES: [&str; 2] = [".github/fivekeys.yml", ".fivekeys.yml"];
@@ -177,38 +177,12 @@ pub(super) fn ask(host: &Host, config: &Config, scope: &Scope) -> Result<Ask, Fa
     })
 }
 
-/// Narrows a report to one service.
-pub(super) fn narrow(report: &mut Report, service: Option<&str>) -> Result<(), Failure> {
-    let Some(name) = service else {
-        return Ok(());
+/// There is no such service; which there are.
+pub(super) fn no_service(name: &str, known: &[String]) -> Failure {
+    let help = if known.is_empty() {
+        "this repository has one service without a name; leave --service out".to_owned()
+    } else {
+        format!("services are {}", known.join(", "))
     };
-    let Some(scope) = report.services.remove(name) else {
-        let known: Vec<&str> = report.services.keys().map(String::as_str).collect();
-        let help = if known.is_empty() {
-            "this repository has one service without a name; leave --service out".to_owned()
-        } else {
-            format!("services are {}", known.join(", "))
-        };
-        return Err(Failure::usage(
-            format!("there is no service `{name}`"),
-            Some(help),
-        ));
-    };
-    let ours = |of: &Option<String>| of.as_deref() == Some(name);
-    report.overall = scope;
-    report.services.clear();
-    // These speak of all services together.
-    report.position.clear();
-    report.bottleneck = None;
-    report.recommendation = None;
-    report.lead_time_bands.clear();
-    report.waits.clear();
-    report.targets.retain(|t| ours(&t.service));
-    report.guardrails.retain(|g| ours(&g.service));
-    report.deployments.retain(|d| ours(&d.service));
-    report.changes.retain(|c| ours(&c.service));
-    report
-        .incidents
-        .retain(|i| i.service.is_none() || ours(&i.service));
-    Ok(())
+    Failure::usage(format!("there is no service `{name}`"), Some(help))
 }

@@ -11,7 +11,7 @@ use crate::event::Instant;
 use crate::host::{Host, disk, open};
 use crate::render::{self, RunFacts, Style, Templates};
 use crate::report::v1::Report;
-use crate::report::{Ask, build};
+use crate::report::{Ask, build, build_service};
 
 /// Runs the command.
 pub(super) fn run(host: &Host, args: &ReportArgs) -> Result<Exit, Failure> {
@@ -124,9 +124,12 @@ pub(super) fn measure(
     ask.repository.clone_from(&workspace.repository);
     ask.notes.clone_from(&workspace.notes);
     check_environment(workspace, scope)?;
-    let mut report = build(&workspace.events, &workspace.config, &ask);
-    question::narrow(&mut report, scope.service.as_deref())?;
-    Ok(report)
+    let (events, config) = (&workspace.events, &workspace.config);
+    match &scope.service {
+        None => Ok(build(events, config, &ask)),
+        Some(name) => build_service(events, config, &ask, name)
+            .map_err(|known| question::no_service(name, &known)),
+    }
 }
 
 /// An environment that nothing was deployed to is a mistake worth naming.

@@ -120,6 +120,8 @@ pub(super) struct File {
     pub(super) targets: Vec<String>,
     /// What must not get worse, such as `change_fail_rate must not rise while deployment_frequency rises`.
     pub(super) guardrails: Vec<String>,
+    /// What marks the help of AI agents, beside the signs that they leave themselves.
+    pub(super) ai: AiFile,
     /// Comments on pull requests.
     pub(super) comment: CommentFile,
 }
@@ -239,6 +241,14 @@ pub(super) struct HotfixFile {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ReworkFile {
     /// Labels of pull requests and deployments.
+    pub(super) labels: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AiFile {
+    /// Labels of pull requests.
     pub(super) labels: Option<Vec<String>>,
 }
 

@@ -38,6 +38,7 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
         state_files,
         prereleases,
         incidents,
+        ai,
         corrections,
         templates,
         targets,
@@ -57,6 +58,7 @@ pub(super) fn of(file: File) -> Result<Config, ConfigError> {
     sources(&mut config, source, &workflows, state_files)?;
     config.prereleases = prereleases;
     config.incident_labels = incidents.labels.unwrap_or(config.incident_labels);
+    config.ai_labels = ai.labels.unwrap_or(config.ai_labels);
     let path = |key, path: Option<String>| path.map(|path| within(key, &path)).transpose();
     config.corrections = path("corrections", corrections)?.unwrap_or(config.corrections);
     config.templates = path("templates", templates)?;

@@ -203,6 +203,9 @@ impl StateFile {
     }
 }
 
+/// What people commonly call the labels of changes that an AI agent took part in.
+const AI_LABELS: [&str; 2] = ["ai-assisted", "ai-generated"];
+
 /// The configuration, validated.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -222,6 +225,8 @@ pub struct Config {
     pub prereleases: bool,
     /// Labels of the issues that are incidents.
     pub incident_labels: Vec<String>,
+    /// Labels of pull requests that an AI agent took part in.
+    pub ai_labels: Vec<String>,
     /// Path of the reviewed file of corrections.
     pub corrections: String,
     /// Folder of templates that take the place of the built-in ones.
@@ -259,6 +264,7 @@ impl Default for Config {
             state_files: Vec::new(),
             prereleases: false,
             incident_labels: vec!["incident".to_owned()],
+            ai_labels: AI_LABELS.map(str::to_owned).to_vec(),
             corrections: ".github/fivekeys-corrections.yml".to_owned(),
             templates: None,
             targets: Vec::new(),
@@ -335,6 +341,10 @@ impl Config {
         put("tags", self.tags.describe());
         put("prereleases", self.prereleases.to_string());
         put("incidents.labels", self.incident_labels.join(", "));
+        // Younger than the fingerprints that ledgers hold: the default leaves those as they are.
+        if self.ai_labels != AI_LABELS {
+            put("ai.labels", self.ai_labels.join(", "));
+        }
         put("corrections", self.corrections.clone());
         for (n, workflow) in self.workflows.iter().enumerate() {
             put(&format!("workflows.{n}"), workflow.describe());

@@ -249,6 +249,9 @@ pub struct Commit {
     /// Written by a bot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bot: bool,
+    /// It carries the sign of an AI agent; absent where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ai: Option<bool>,
     /// The pull request that brought it in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull: Option<u64>,
@@ -313,6 +316,9 @@ pub struct Pull {
     /// Opened by a bot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bot: bool,
+    /// It carries the sign of an AI agent; absent where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ai: Option<bool>,
     /// Lines added and deleted together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<u64>,

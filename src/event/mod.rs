@@ -7,6 +7,7 @@
 //! | `incident` | `incident.detected`, `incident.resolved` | – |
 //! | `deployment.corrected`, `event.retracted` | – | – |
 
+mod ai;
 mod bounds;
 mod events;
 mod fact;
@@ -14,6 +15,7 @@ mod near;
 mod text;
 mod time;
 
+pub use ai::{is_agent, is_agents_account, is_agents_branch, is_signed_by_agent};
 pub use bounds::{instant_of_seconds, is_datable};
 pub use events::Events;
 pub use fact::{

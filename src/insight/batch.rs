@@ -13,6 +13,7 @@ use crate::event::Window;
 use crate::metric::stats::logistic::Logistic;
 use crate::metric::stats::proportion::cochran_armitage;
 use crate::metric::{Distribution, Proportion};
+use crate::timeline::Change;
 
 /// Largest sizes of all bands but the last: the answers of DORA's survey.
 const CHANGES: [u64; 4] = [1, 10, 50, 100];
@@ -44,6 +45,23 @@ impl Size {
         match self {
             Self::Changes => CHANGES,
             Self::Lines => LINES,
+        }
+    }
+
+    /// Smallest and largest size of each band; the last has no end.
+    pub(super) fn ranges(self) -> impl Iterator<Item = (u64, Option<u64>)> {
+        // No change, no batch; but a change may have no line.
+        let least = u64::from(self == Self::Changes);
+        let ends = self.bands().into_iter();
+        let starts = std::iter::once(least).chain(ends.clone().map(|end| end + 1));
+        starts.zip(ends.map(Some).chain([None]))
+    }
+
+    /// How large a deployment of these changes is; `None` where one of them is not known.
+    pub(super) fn of(self, changes: &[&Change]) -> Option<u64> {
+        match self {
+            Self::Changes => Some(changes.len() as u64),
+            Self::Lines => changes.iter().map(|c| c.lines).sum(),
         }
     }
 }
@@ -102,31 +120,30 @@ pub struct Curve {
 /// The deployments of both windows by size; those without a known size are left out.
 #[must_use]
 pub fn batches(sight: &Sight<'_>, size: Size) -> Vec<Batch> {
+    let sized = |(changes, failed): (Vec<&Change>, bool)| {
+        let size = size.of(&changes)?;
+        Some(Batch { size, failed })
+    };
+    delivered(sight).filter_map(sized).collect()
+}
+
+/// The deployments of both windows that delivered a known set of changes: which, and whether they failed.
+pub(super) fn delivered<'a>(sight: &'a Sight<'_>) -> impl Iterator<Item = (Vec<&'a Change>, bool)> {
     let both = Window {
         from: sight.before.window.from,
         to: sight.period.window.to,
     };
-    let timeline = sight.timeline;
-    let mut out = Vec::new();
-    for unit in sight.scope.effective_in(both) {
+    let single = sight.scope.service.is_some();
+    sight.scope.effective_in(both).filter_map(move |unit| {
         let parts = || sight.scope.deployments(unit).filter(|d| d.is_effective());
-        let single = sight.scope.service.is_some();
         let changes: Vec<_> = parts()
             .flat_map(|d| &d.changes)
-            .filter_map(|at| timeline.changes.get(*at))
+            .filter_map(|at| sight.timeline.changes.get(*at))
             .filter(|c| single || c.first)
             .collect();
-        if changes.is_empty() || parts().any(|d| d.baseline) {
-            continue;
-        }
-        let size = match size {
-            Size::Changes => Some(changes.len() as u64),
-            Size::Lines => changes.iter().map(|c| c.lines).sum(),
-        };
-        let failed = parts().any(|d| d.failed);
-        out.extend(size.map(|size| Batch { size, failed }));
-    }
-    out
+        let is_known = !changes.is_empty() && !parts().any(|d| d.baseline);
+        is_known.then(|| (changes, parts().any(|d| d.failed)))
+    })
 }
 
 /// Relates failure to size.
@@ -151,12 +168,7 @@ fn share<'a>(of: impl Iterator<Item = &'a Batch>) -> Proportion {
 }
 
 fn bands(batches: &[Batch], size: Size) -> Vec<SizeBand> {
-    let ends = size.bands();
-    // No change, no batch; but a change may have no line.
-    let least = u64::from(size == Size::Changes);
-    let starts = std::iter::once(least).chain(ends.iter().map(|end| end + 1));
-    starts
-        .zip(ends.iter().copied().map(Some).chain([None]))
+    size.ranges()
         .map(|(from, to)| SizeBand {
             from,
             to,

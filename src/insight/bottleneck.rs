@@ -156,6 +156,7 @@ pub(super) mod tests {
             merged_at: Some(deployed_at),
             deployed_at,
             bot: false,
+            ai: None,
             by_time: false,
             stages,
             lines: None,

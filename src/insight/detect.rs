@@ -1,7 +1,7 @@
 //! The detectors, one function each.
 
 use super::words::{number, plural};
-use super::{Detector, Insight, Level, Sight, batch, forecast, shift, trend};
+use super::{Detector, Insight, Level, Sight, batch, cohort, forecast, shift, trend};
 use crate::config::FailedAttempts;
 use crate::metric::{
     change_fail_rate, deployment_frequency, failed_deployment_recovery_time, silence,
@@ -80,6 +80,18 @@ pub const DETECTORS: &[Detector] = &[
         title: "Lines per deployment against failure",
         definition: "The odds of failure grow with each doubling of the lines in a deployment; ten failures or more.",
         look: batch::lines,
+    },
+    Detector {
+        id: "ai_lead_time",
+        title: "Lead time of changes with the sign of an AI agent",
+        definition: "Mann–Whitney finds a difference to those without a sign, 30 of each or more over both windows.",
+        look: cohort::lead_time,
+    },
+    Detector {
+        id: "ai_fail_rate",
+        title: "Failures of deployments with the sign of an AI agent",
+        definition: "Mantel–Haenszel over bands of size finds a difference to those without a sign, 100 of each and ten failures or more.",
+        look: cohort::failure,
     },
     Detector {
         id: "forecast",
@@ -219,6 +231,7 @@ fn promotion_races(sight: &Sight<'_>) -> Option<Insight> {
         .iter()
         .filter(|d| sight.period.window.contains(d.finished_at))
         .filter(|d| d.rollback.is_some_and(|r| r.race))
+        .filter(|d| sight.scope.includes(d.service.as_deref()))
         .map(|d| d.id.clone())
         .collect();
     (!races.is_empty()).then(|| Insight {

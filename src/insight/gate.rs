@@ -37,6 +37,10 @@ pub const MIN_BASELINE: usize = 12;
 pub const MIN_WEEKLY: f64 = 2.0;
 /// Failed deployments, and good ones, that a relation to size needs.
 pub const MIN_OUTCOMES: u64 = 10;
+/// Lead times of either group that a comparison of groups needs.
+pub const MIN_COHORT_CHANGES: usize = 30;
+/// Deployments of either group that a comparison of their failures needs.
+pub const MIN_COHORT_DEPLOYMENTS: u64 = 100;
 /// Past cases in which a forecast must have been tried.
 pub const MIN_TRIED: usize = 5;
 

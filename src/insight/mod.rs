@@ -3,6 +3,7 @@
 pub mod band;
 pub mod batch;
 pub mod bottleneck;
+pub mod cohort;
 pub mod delta;
 mod detect;
 pub mod forecast;

@@ -29,6 +29,7 @@ mod page;
 mod preview;
 mod readme;
 mod screen;
+mod shelf;
 mod spark;
 mod template;
 mod templates;
@@ -55,6 +56,7 @@ pub use markdown::{Effect, RunFacts, effects, summary};
 pub use page::page;
 pub use preview::{preview, preview_marker};
 pub use readme::readme;
+pub use shelf::badge_snippets;
 pub use templates::{REPLACEABLE, TemplateError, Templates};
 pub use trend::trend;
 

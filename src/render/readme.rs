@@ -3,11 +3,9 @@
 use serde::Serialize;
 
 use super::markdown::{Page, RunFacts, for_readme};
-use super::{RenderError, Templates, escape};
+use super::shelf::Shelf;
+use super::{RenderError, Templates};
 use crate::report::v1::Report;
-
-/// Where raw files of public repositories are served without an account.
-const RAW: &str = "https://raw.githubusercontent.com";
 
 /// The README of the metrics branch.
 ///
@@ -23,33 +21,26 @@ pub fn readme(
         #[serde(flatten)]
         page: Page<'a>,
         repository: &'a str,
-        /// Address of the folder with the badges, as readers of this repository reach it.
-        badges: String,
-        /// The same for shields, which has no account; empty where it cannot reach it.
-        shields: String,
-        target: String,
+        #[serde(flatten)]
+        shelf: Shelf,
     }
-    let server = facts.server_url.trim_end_matches('/');
-    let (repository, branch) = (&facts.repository, &facts.branch);
-    let is_open = server == "https://github.com" && !facts.private;
-    let badges = if is_open {
-        format!("{RAW}/{repository}/{branch}/badges")
+    // Without a branch the badges lie in `.dora/`, and are reached by their path.
+    let shelf = if facts.branch.is_empty() {
+        Shelf::default()
     } else {
-        format!("{server}/{repository}/raw/{branch}/badges")
+        Shelf::of(
+            &facts.server_url,
+            &facts.repository,
+            &facts.branch,
+            facts.private,
+        )
     };
-    let clean = |url: &str| escape::address(url).unwrap_or_default();
     templates.render(
         "readme.md.j2",
         &Context {
             page: for_readme(report),
-            repository,
-            shields: if is_open {
-                clean(&badges)
-            } else {
-                String::new()
-            },
-            badges: clean(&badges),
-            target: clean(&format!("{server}/{repository}/tree/{branch}")),
+            repository: &facts.repository,
+            shelf,
         },
         &[],
     )
@@ -97,6 +88,17 @@ mod tests {
             let out = readme(&fixture::shop(), &facts(private, server)).unwrap();
             assert!(out.contains(&format!("[![DORA]({address})]")), "{out}");
         }
+    }
+
+    #[test]
+    fn without_a_branch_the_badges_are_reached_by_their_path() {
+        let out = readme(&fixture::shop(), &RunFacts::default()).unwrap();
+        assert!(
+            out.contains("\n[![DORA](.dora/badges/dora.svg)](.dora/README.md)\n"),
+            "{out}"
+        );
+        assert!(!out.contains("]()") && !out.contains("](/") && !out.contains("This branch"));
+        assert!(out.contains("once this folder is committed, to whoever may read it.\n"));
     }
 
     #[test]

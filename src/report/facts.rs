@@ -103,7 +103,7 @@ pub(super) fn changes(timeline: &Timeline, window: &Window) -> Vec<v1::Change> {
                 .map(|(stage, s)| ((*stage).to_owned(), s.map(|s| s as f64)))
                 .collect(),
             bot: c.bot,
-            ai: None,
+            ai: c.ai,
             lines: c.lines,
             files: c.files,
             review_rounds: c.review_rounds,

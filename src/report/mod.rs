@@ -3,6 +3,7 @@
 mod advice;
 mod beside;
 mod chance;
+mod cohorts;
 mod facts;
 mod flow;
 mod headline;
@@ -64,20 +65,65 @@ impl Ask {
 #[must_use]
 pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
     let timeline = Timeline::fold(events, config);
+    assemble(events, &timeline, config, ask, None)
+}
+
+/// Builds the report of one service: what [`build`] says of all of them, said of this one alone. Places on DORA's
+/// scale are of all services together, and left out.
+///
+/// # Errors
+/// When no deployment is of that service; the names that there are.
+pub fn build_service(
+    events: &Events,
+    config: &Config,
+    ask: &Ask,
+    service: &str,
+) -> Result<v1::Report, Vec<String>> {
+    let timeline = Timeline::fold(events, config);
+    let known = timeline.services();
+    if !known.iter().any(|name| name == service) {
+        return Err(known);
+    }
+    let mut report = assemble(events, &timeline, config, ask, Some(service));
+    let ours = |of: &Option<String>| of.as_deref() == Some(service);
+    report.services.clear();
+    report.position.clear();
+    report.targets.retain(|t| ours(&t.service));
+    report.guardrails.retain(|g| ours(&g.service));
+    report.deployments.retain(|d| ours(&d.service));
+    report.changes.retain(|c| ours(&c.service));
+    report
+        .incidents
+        .retain(|i| i.service.is_none() || ours(&i.service));
+    Ok(report)
+}
+
+/// Of one service, or of all of them together and of each.
+fn assemble(
+    events: &Events,
+    timeline: &Timeline,
+    config: &Config,
+    ask: &Ask,
+    service: Option<&str>,
+) -> v1::Report {
     let calendar = config.calendar();
     let period_of = |window| Period::new(window, timeline.history_since, calendar, ask.now);
     let (period, before) = (period_of(ask.window), period_of(ask.window.before()));
-    let pooled = Scope::overall(&timeline);
+    let pooled = service.map_or_else(
+        || Scope::overall(timeline),
+        |name| Scope::of_service(timeline, name),
+    );
     let measured = |scope: &Scope<'_>| measure::scope(scope, &period, &before, config);
     let mut overall = measured(&pooled);
     let mut by_service: BTreeMap<String, v1::Scope> = BTreeMap::new();
-    for name in timeline.services() {
-        let scope = measured(&Scope::of_service(&timeline, &name));
+    let each = service.is_none().then(|| timeline.services());
+    for name in each.into_iter().flatten() {
+        let scope = measured(&Scope::of_service(timeline, &name));
         by_service.insert(name, scope);
     }
-    let notes = notes(ask, &timeline);
+    let notes = notes(ask, timeline);
     let sight = insight::Sight {
-        timeline: &timeline,
+        timeline,
         scope: &pooled,
         period: &period,
         before: &before,
@@ -87,29 +133,26 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
     let (found, recommendation) = insight::look(&sight);
     let scopes = std::iter::once(&mut overall).chain(by_service.values_mut());
     let outlook = outlook::look(&sight, found, scopes);
+    by_service.extend(service.map(|name| (name.to_owned(), overall.clone())));
     v1::Report {
         schema: v1::SCHEMA.to_owned(),
         generated_at: ask.now,
         repository: ask.repository.clone(),
+        service: service.map(str::to_owned),
         definition: definition(config, &ask.window),
-        window: v1::WindowInfo {
-            from: ask.window.from,
-            to: ask.window.to,
-            timezone: config.timezone.name().to_owned(),
-            covered_days: period.covered.days(),
-            history_since: timeline.history_since,
-        },
-        quality: quality::judge(&timeline, &ask.window, &notes),
-        deployments: facts::deployments(&timeline, &ask.window),
-        changes: facts::changes(&timeline, &ask.window),
-        incidents: facts::incidents(&timeline, &ask.window),
+        window: window(ask, config, &period, timeline),
+        quality: quality::judge(timeline, &ask.window, &notes),
+        deployments: facts::deployments(timeline, &ask.window),
+        changes: facts::changes(timeline, &ask.window),
+        incidents: facts::incidents(timeline, &ask.window),
         forecast: outlook.forecast,
         shifts: outlook.shifts,
         batch_risk: outlook.batch_risk,
+        ai: outlook.ai,
         lead_time_bands: flow::bands(&pooled, &period),
         waits: flow::waits(&pooled, &period),
         findings: outlook.findings,
-        sources: facts::sources(events, &timeline),
+        sources: facts::sources(events, timeline),
         targets: promise::targets(&sight),
         guardrails: promise::guardrails(config, &overall, &by_service),
         position: advice::position(&sight, &overall.metrics),
@@ -118,6 +161,16 @@ pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
         overall,
         services: by_service,
         notes,
+    }
+}
+
+fn window(ask: &Ask, config: &Config, period: &Period, timeline: &Timeline) -> v1::WindowInfo {
+    v1::WindowInfo {
+        from: ask.window.from,
+        to: ask.window.to,
+        timezone: config.timezone.name().to_owned(),
+        covered_days: period.covered.days(),
+        history_since: timeline.history_since,
     }
 }
 

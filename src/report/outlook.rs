@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::chance;
 use super::v1::{
-    self, BatchRisk, ChangePoint, DeltaState, Dispersion, Forecast, Shifts, SizeBand, UnusualWeek,
+    self, AiCohorts, BatchRisk, ChangePoint, DeltaState, Dispersion, Forecast, Shifts, SizeBand,
+    UnusualWeek,
 };
-use crate::insight::{Insight, Sight, batch, forecast, gate, shift};
+use super::{chance, cohorts};
+use crate::insight::{Insight, Sight, batch, cohort, forecast, gate, shift};
 
 /// What is found in the weeks of all services together.
 pub(super) struct Outlook {
@@ -14,6 +15,7 @@ pub(super) struct Outlook {
     pub(super) forecast: BTreeMap<String, Forecast>,
     pub(super) shifts: Shifts,
     pub(super) batch_risk: BTreeMap<String, BatchRisk>,
+    pub(super) ai: Option<AiCohorts>,
 }
 
 /// Holds what was found against the deltas of all `scopes`, and shows what the weeks tell.
@@ -27,6 +29,7 @@ pub(super) fn look<'a>(
         forecast: forecasts(sight),
         shifts: shifts(sight, &said),
         batch_risk: batch_risk(sight, &said),
+        ai: cohort::compare(sight).map(|found| cohorts::shown(&found, &said)),
         findings: said.into_iter().map(finding).collect(),
     }
 }
@@ -111,7 +114,7 @@ fn shifts(sight: &Sight<'_>, said: &[Insight]) -> Shifts {
 }
 
 /// A test was made; whether its finding survived says which way it went.
-fn state(said: &[Insight], id: &str) -> DeltaState {
+pub(super) fn state(said: &[Insight], id: &str) -> DeltaState {
     if said.iter().any(|finding| finding.id == id) {
         DeltaState::Changed
     } else {

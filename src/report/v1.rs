@@ -2,6 +2,7 @@
 //!
 //! Durations are seconds, ratios 0 to 1, instants RFC 3339 in UTC; what is missing is null, with a `reason` beside it.
 
+mod ai;
 mod flow;
 mod outlook;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Instant;
 
+pub use ai::{AiBand, AiCohort, AiCohorts, AiFailRate, AiFailures, AiLeadTime};
 pub use flow::{LeadTimeBand, WaitBegun};
 pub use outlook::{BatchRisk, ChangePoint, Dispersion, Forecast, Shifts, SizeBand, UnusualWeek};
 
@@ -27,6 +29,9 @@ pub struct Report {
     pub generated_at: Instant,
     /// `owner/name`, or the folder's name in a clone without a remote.
     pub repository: Option<String>,
+    /// The one service that it is of; null where it is of all of them.
+    #[serde(default)]
+    pub service: Option<String>,
     /// The rules in force.
     pub definition: Definition,
     /// What was looked at.
@@ -65,6 +70,9 @@ pub struct Report {
     /// Batch size against failure, in `changes` and in `lines`.
     #[serde(default)]
     pub batch_risk: BTreeMap<String, BatchRisk>,
+    /// Changes with the sign of an AI agent against those without, over both windows; null without one of either.
+    #[serde(default)]
+    pub ai: Option<AiCohorts>,
     /// Lead times of all services by length, every band; empty without one.
     #[serde(default)]
     pub lead_time_bands: Vec<LeadTimeBand>,
@@ -631,7 +639,7 @@ pub struct Change {
     pub stages: BTreeMap<String, Option<f64>>,
     /// By a bot.
     pub bot: bool,
-    /// Attributed to an AI agent; null while nothing looks.
+    /// It carries the sign of an AI agent. False is no sign, and never means a person alone; null where nobody looked.
     pub ai: Option<bool>,
     /// Lines added and deleted.
     pub lines: Option<u64>,

@@ -30,6 +30,8 @@ pub struct Change {
     pub deployed_at: Instant,
     /// By a bot (rule LT8).
     pub bot: bool,
+    /// It carries the sign of an AI agent; unknown where nobody looked.
+    pub ai: Option<bool>,
     /// Its deployment is known by time only.
     pub by_time: bool,
     /// Where the time went.

@@ -85,6 +85,7 @@ pub(super) struct Draft {
     pub(super) first_authored: Option<Instant>,
     pub(super) bots: usize,
     pub(super) commits: usize,
+    pub(super) ai: Option<bool>,
 }
 
 pub(super) struct Deliverer<'a> {
@@ -268,6 +269,8 @@ impl Deliverer<'_> {
             let draft = drafts.entry(id).or_default();
             draft.pull = pull;
             if !merge {
+                // One sign is enough, and `Some(true)` is the largest.
+                draft.ai = draft.ai.max(commit.ai);
                 draft.commits += 1;
                 draft.bots += usize::from(commit.bot);
                 let first = draft.first_authored.get_or_insert(commit.authored_at);
@@ -315,6 +318,7 @@ impl Deliverer<'_> {
             merged_at: pull.and_then(|p| p.merged_at),
             deployed_at: deployment.finished_at,
             bot: pull.map_or(by_bots, |p| p.bot || (p.created_at.is_none() && by_bots)),
+            ai: self.sign(pull, draft),
             by_time: deployment.by_time,
             stages: started.map_or_else(Stages::new, |from| {
                 let arrival = stage::Arrival {
@@ -330,6 +334,18 @@ impl Deliverer<'_> {
             ci: pull.and_then(|p| p.ci.clone()),
             first: false,
         }
+    }
+
+    /// Whether an agent took part: by the commits, the pull request, or a label that people put on it.
+    fn sign(&self, pull: Option<&Pull>, draft: &Draft) -> Option<bool> {
+        let labels = &self.config.ai_labels;
+        let labelled = pull.is_some_and(|p| {
+            let is_one = |label: &String| labels.iter().any(|l| l.eq_ignore_ascii_case(label));
+            p.labels.iter().any(is_one)
+        });
+        labelled
+            .then_some(true)
+            .or(draft.ai.max(pull.and_then(|p| p.ai)))
     }
 
     /// Dates more than two years before the merge are kept and listed (rule LT2).

@@ -1,15 +1,15 @@
-// Opens the page of each story in Chromium as people do: on a phone and on a desk, light and dark, and on paper.
+// Opens the page of each story in Chromium as people do, on a phone and on a desk, light and dark, and on paper; badges too.
 // Nothing may be written to the console, asked of the network or stick out to the side, and axe may find nothing.
 //
 // node run.mjs PROGRAM [FOLDER]: FOLDER keeps the pages, a screenshot of each view and the PDFs.
 
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
-import { makePages } from "./pages.mjs";
+import { makeBadges, makePages } from "./pages.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const WIDTHS = { phone: 390, desk: 1280 };
@@ -35,7 +35,7 @@ async function judged(page) {
 function sticksOut() {
   const root = document.documentElement;
   const wide = root.scrollWidth > root.clientWidth ? [`the page is ${root.scrollWidth} wide`] : [];
-  const cut = [...document.querySelectorAll("figure svg text:not(.tip)")]
+  const cut = [...document.querySelectorAll("figure svg text")]
     .filter((text) => {
       const own = text.getBoundingClientRect();
       const frame = text.closest("figure").getBoundingClientRect();
@@ -83,16 +83,32 @@ async function view(browser, { name, path }, [device, width], colorScheme) {
   await context.close();
 }
 
-// Whether the first week of a chart says its value when it is pointed at.
+// What a part of a chart says of itself, by the mouse or by the keyboard; nothing while nobody asks.
+const said = (page, part) =>
+  part.evaluate((input) => getComputedStyle(input, "::after").content.replace(/^"|"$/g, "").replaceAll('\\"', '"'));
+
+// Whether every chart says the value of a part that is pointed at, and steps on with the arrow keys.
 async function pointedAt(page) {
-  const week = page.locator(".bars g").first();
-  if ((await week.count()) === 0) return [];
-  const says = week.locator(".tip");
-  const before = await says.isVisible();
-  await week.locator(".hit").scrollIntoViewIfNeeded();
-  const box = await week.locator(".hit").boundingBox();
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  return !before && (await says.isVisible()) ? [] : ["a week that is pointed at does not say its value"];
+  const found = [];
+  const charts = page.locator(".pick");
+  for (let at = 0; at < (await charts.count()); at += 1) {
+    const name = await charts.nth(at).getAttribute("aria-label");
+    const parts = charts.nth(at).locator("input");
+    const before = await said(page, parts.first());
+    await parts.first().hover();
+    const words = await parts.first().getAttribute("aria-label");
+    if (before !== "none" || (await said(page, parts.first())) !== words) {
+      found.push(`${name}: a part that is pointed at does not say its value`);
+    }
+    if ((await parts.count()) < 2) continue;
+    await parts.first().focus();
+    await page.keyboard.press("ArrowRight");
+    const next = parts.nth(1);
+    if ((await said(page, next)) !== (await next.getAttribute("aria-label"))) {
+      found.push(`${name}: the arrow keys do not step to the next value`);
+    }
+  }
+  return found;
 }
 
 // By its own policy, without scripts: the first stop of the keyboard is the way past the header, and it prints.
@@ -111,6 +127,48 @@ async function paperAndKeyboard(browser, { name, path, bytes }) {
   await context.close();
 }
 
+// What is wrong with a badge that is open by itself: no title, or words that do not fit where they stand.
+function misdrawn() {
+  const root = document.documentElement;
+  const found = [];
+  if (!root.querySelector("title")?.textContent) found.push("no title");
+  const places = [...root.querySelectorAll("rect.l, rect.m")].map((rect) => rect.getBoundingClientRect());
+  [...root.querySelectorAll("text")].forEach((text, at) => {
+    const [own, place] = [text.getBoundingClientRect(), places[at]];
+    if (own.left < place.left + 3 || own.right > place.right - 3) found.push(`does not fit: ${text.textContent}`);
+    // Stretched or pressed by more than a sixth, letters look wrong.
+    const natural = text.cloneNode(true);
+    natural.removeAttribute("textLength");
+    text.parentNode.append(natural);
+    const stretch = own.width / natural.getBoundingClientRect().width;
+    natural.remove();
+    if (stretch < 5 / 6 || stretch > 7 / 6) found.push(`stretched by ${stretch.toFixed(2)}: ${text.textContent}`);
+  });
+  return found;
+}
+
+// Each badge alone, and all of them once as they stand in a page, for axe.
+async function showBadges(browser, badges, colorScheme) {
+  const context = await browser.newContext({ colorScheme });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  let where = colorScheme;
+  page.on("console", (said) => fail(where, `console: ${said.text()}`));
+  page.on("request", (asked) => asked.url().startsWith("file:") || fail(where, `asks for ${asked.url()}`));
+  for (const { name, path } of badges) {
+    where = `${name}, ${colorScheme}`;
+    await page.goto(pathToFileURL(path).href);
+    for (const found of await page.evaluate(misdrawn)) fail(where, found);
+    if (kept) await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
+  }
+  where = `badges, ${colorScheme}`;
+  const drawn = badges.map(({ path }) => `<p>${readFileSync(path)}</p>`);
+  await page.goto("about:blank");
+  await page.setContent(`<!doctype html><html lang="en"><title>Badges</title><main><h1>Badges</h1>${drawn.join("")}</main>`);
+  for (const found of await judged(page)) fail(where, found);
+  await context.close();
+}
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
@@ -124,6 +182,9 @@ try {
     await paperAndKeyboard(browser, made);
     console.log(`${made.name}: ${statSync(made.path).size} bytes`);
   }
+  const badges = makeBadges(program, join(folder, "badges"));
+  for (const scheme of ["light", "dark"]) await showBadges(browser, badges, scheme);
+  console.log(`${badges.length} badges`);
 } finally {
   await browser.close();
   if (!kept) rmSync(folder, { recursive: true });

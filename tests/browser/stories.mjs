@@ -20,7 +20,7 @@ const iso = (at) => new Date(at).toISOString();
 const weekend = (at) => [0, 6].includes(new Date(at).getUTCDay());
 
 // A team that deploys in working hours and, from the middle of the history on, reviews sooner.
-function team({ days, perDay, services = [""], failing = 0.05, lasting = 2, openFailures = 0, seed = 7 }) {
+function team({ days, perDay, services = [""], failing = 0.05, lasting = 2, openFailures = 0, agents = 0, seed = 7 }) {
   const roll = dice(seed);
   const spread = (middle) => middle * Math.exp((roll() + roll() + roll() - 1.5) * 1.6);
   const from = NOW - days * DAY;
@@ -42,6 +42,8 @@ function team({ days, perDay, services = [""], failing = 0.05, lasting = 2, open
         const approved = mergedAt - spread(0.3) * HOUR;
         const reviewed = approved - spread(2) * HOUR;
         const created = reviewed - spread(later ? 3 : 9) * HOUR;
+        // Agents begin less before the pull request, and write more.
+        const ai = agents > 0 ? number % 10 < agents * 10 : undefined;
         out.pulls.push({
           number,
           author: roll() < 0.1 ? "dependabot[bot]" : "acme-dev",
@@ -49,8 +51,9 @@ function team({ days, perDay, services = [""], failing = 0.05, lasting = 2, open
           first_review_at: iso(reviewed),
           approved_at: [iso(approved)],
           merged_at: iso(mergedAt),
-          lines: Math.ceil(spread(60)),
-          commits: [{ sha: `c${number}`, authored_at: iso(created - spread(5) * HOUR) }],
+          ai,
+          lines: Math.ceil(spread(ai ? 140 : 60)),
+          commits: [{ sha: `c${number}`, authored_at: iso(created - spread(ai ? 2 : 5) * HOUR) }],
         });
         merged.push(number);
       }
@@ -110,11 +113,11 @@ const fifty = [...Array(50).keys()].map((n) => `service-${String(n).padStart(2, 
 export const STORIES = {
   empty: [{ deployments: [] }, 90],
   one: [one(), 90],
-  typical: [team({ days: 180, perDay: 2.4 }), 90],
+  typical: [team({ days: 180, perDay: 2.4, agents: 0.2 }), 90],
   failing: [team({ days: 180, perDay: 5, failing: 0.45, lasting: 30, openFailures: 5 }), 90],
   "fifty-services": [team({ days: 180, perDay: 20, services: fifty }), 90],
   "ten-thousand": [team({ days: 365, perDay: 28, failing: 0.03 }), 365],
-  "two-years": [team({ days: 730, perDay: 20, failing: 0.03 }), 730],
+  "two-years": [team({ days: 730, perDay: 20, failing: 0.03, agents: 0.3 }), 730],
   hostile: [hostile(), 90],
 };
 

@@ -1,5 +1,6 @@
 //! The program as people type it: a process, a clean environment, a fixed clock, repositories made on the spot.
 
+mod badges;
 mod digest;
 mod doctor;
 mod example;

@@ -8,7 +8,8 @@ use fivekeys::report::{Ask, build};
 use serde_json::Value;
 
 /// Settings that can move a number, each with two values that differ.
-const MOVES: [(&str, &str, &str); 34] = [
+const MOVES: [(&str, &str, &str); 35] = [
+    ("ai.labels", "ai: {labels: [a b]}", "ai: {labels: [a, b]}"),
     ("benchmark", "benchmark: 2024", "benchmark: 2023"),
     ("corrections", "corrections: a.yml", "corrections: b.yml"),
     (

@@ -85,6 +85,7 @@ fn commit(n: usize) -> impl Strategy<Value = Event> {
                 parents: parents.into_iter().collect(),
                 authored_at,
                 bot,
+                ai: None,
                 undoes,
                 subject: None,
                 hotfix,

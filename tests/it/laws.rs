@@ -143,6 +143,7 @@ fn commit() -> impl Strategy<Value = (String, Fact)> {
                 parents,
                 authored_at,
                 bot,
+                ai: None,
                 pull,
                 undoes,
                 subject: Some("s1".to_owned()),

@@ -129,6 +129,7 @@ pub(super) struct CommitRow {
     #[serde(default, deserialize_with = "or_default")]
     pub(super) paths: Vec<String>,
     pub(super) author: Option<String>,
+    pub(super) ai: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -175,6 +176,7 @@ pub(super) struct PullRow {
     pub(super) commits: Vec<PullCommitRow>,
     pub(super) deployment: Option<Key>,
     pub(super) lines: Option<u64>,
+    pub(super) ai: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -98,6 +98,7 @@ pub(super) fn slow_recovery(facts: &Facts<'_>) -> Option<Found> {
         .deployments
         .iter()
         .filter(|d| d.failed && d.is_effective())
+        .filter(|d| sight.scope.includes(d.service.as_deref()))
         .filter(|d| {
             d.restored_at
                 .is_some_and(|at| sight.period.window.contains(at))

@@ -40,6 +40,7 @@ impl<'a> Facts<'a> {
                 .iter()
                 .filter(|d| d.is_effective() && sight.period.window.contains(d.finished_at))
                 .filter(|d| !d.baseline && !d.changes.is_empty())
+                .filter(|d| sight.scope.includes(d.service.as_deref()))
                 .collect(),
             sight,
         }

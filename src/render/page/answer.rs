@@ -79,7 +79,7 @@ fn better(report: &Report, moves: &[Move]) -> String {
 fn why(report: &Report, judged: &Judged) -> Vec<String> {
     if is_empty(report) {
         let mut out = vec![view::header(report).verdict];
-        out.extend(report.notes.iter().map(|n| n.says.clone()));
+        out.extend(report.notes.iter().map(|n| super::unticked(&n.says)));
         out.truncate(SENTENCES);
         return out;
     }
@@ -104,7 +104,11 @@ fn why(report: &Report, judged: &Judged) -> Vec<String> {
 /// What to do, and what speaks for it: the recommendation, a finding's, or data that would tell more.
 fn next(report: &Report, judged: &Judged) -> (String, Vec<String>) {
     if is_empty(report) {
-        let mut how: Vec<String> = report.notes.iter().filter_map(|n| n.help.clone()).collect();
+        let mut how: Vec<String> = report
+            .notes
+            .iter()
+            .filter_map(|n| Some(super::unticked(n.help.as_deref()?)))
+            .collect();
         how.truncate(SENTENCES - 1);
         let says = "Name the environments that are production in .github/fivekeys.yml, or record a deployment with fivekeys deploy.";
         return (says.to_owned(), how);
@@ -122,7 +126,10 @@ fn next(report: &Report, judged: &Judged) -> (String, Vec<String>) {
         return (says, Vec::new());
     }
     match report.quality.fixes.first() {
-        Some(fix) => ("Make the data better first.".to_owned(), vec![fix.clone()]),
+        Some(fix) => (
+            "Make the data better first.".to_owned(),
+            vec![super::unticked(fix)],
+        ),
         None => (
             "Keep going: nothing here asks for a change.".to_owned(),
             Vec::new(),

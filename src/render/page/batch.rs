@@ -17,7 +17,6 @@ pub(super) struct Batch {
     ticks: Vec<Tick>,
     labels: Vec<Label>,
     bands: Vec<Band>,
-    slot: String,
     bar: String,
     table: Table,
 }
@@ -25,7 +24,6 @@ pub(super) struct Batch {
 #[derive(Debug, Serialize)]
 struct Band {
     x: String,
-    hit: String,
     middle: String,
     y: String,
     /// Ends of the interval.
@@ -57,14 +55,13 @@ fn batch(size: &str, risk: &BatchRisk) -> Option<Batch> {
         let at = at as f64;
         Band {
             x: across(at + 0.2, count),
-            hit: across(at, count),
             middle: across(at + 0.5, count),
             y: axis.y(*ratio),
             high: axis.y(*high),
             low: axis.y(*low),
             words: format!(
                 "{} {size}: {} ({}), {} of {} failed",
-                range(band),
+                range(band.from, band.to),
                 humanize::percent(*ratio),
                 humanize::interval(Unit::Ratio, *ratio, [*low, *high]),
                 band.failed,
@@ -81,11 +78,10 @@ fn batch(size: &str, risk: &BatchRisk) -> Option<Batch> {
             .enumerate()
             .map(|(at, (band, _, _))| Label {
                 x: across(at as f64 + 0.5, count),
-                label: range(band),
+                label: range(band.from, band.to),
             })
             .collect(),
         bands: known.iter().enumerate().map(band).collect(),
-        slot: across(1.0, count),
         bar: across(0.6, count),
         table: Table {
             words: false,
@@ -97,7 +93,7 @@ fn batch(size: &str, risk: &BatchRisk) -> Option<Batch> {
 
 fn row((band, ratio, interval): &(&SizeBand, f64, [f64; 2])) -> Vec<String> {
     vec![
-        range(band),
+        range(band.from, band.to),
         band.deployments.to_string(),
         band.failed.to_string(),
         humanize::percent(*ratio),
@@ -105,11 +101,13 @@ fn row((band, ratio, interval): &(&SizeBand, f64, [f64; 2])) -> Vec<String> {
     ]
 }
 
-fn range(band: &SizeBand) -> String {
-    match band.to {
-        Some(to) if to == band.from => to.to_string(),
-        Some(to) => format!("{}–{to}", band.from),
-        None => format!("{}+", band.from),
+/// `11–50`, `251+`.
+#[must_use]
+pub(super) fn range(from: u64, to: Option<u64>) -> String {
+    match to {
+        Some(to) if to == from => to.to_string(),
+        Some(to) => format!("{from}–{to}"),
+        None => format!("{from}+"),
     }
 }
 

@@ -291,8 +291,8 @@ struct HeatMap {
 /// One hour of the week.
 #[derive(Debug, Serialize)]
 struct Cell {
-    x: String,
-    y: String,
+    /// Row and column, from 1.
+    area: String,
     shade: usize,
     words: String,
 }
@@ -338,8 +338,7 @@ fn heat_map(report: &Report, stage: &str) -> Option<HeatMap> {
             let found = by_hour.get(&(day + 1, hour));
             row.push(found.map_or_else(String::new, |b| humanize::duration(b.median_seconds)));
             cells.extend(found.map(|b| Cell {
-                x: across(hour as f64, 24.0),
-                y: px(CELL * day as f64),
+                area: format!("{}/{}", day + 1, hour + 1),
                 shade: shade(b.median_seconds),
                 words: format!(
                     "{name} {hour:02}:00: {}, {}",

@@ -9,22 +9,26 @@ use crate::report::v1::{Incident, Report};
 pub(super) fn incidents(report: &Report, most: usize) -> Table {
     let mut found: Vec<&Incident> = report.incidents.iter().collect();
     found.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
-    Table {
+    let mut table = Table {
         words: true,
         heads: vec![
             "Incident",
             "Opened",
             "Resolved after",
-            "Service",
             "Caused by",
             "How it is known",
+            "Service",
         ],
-        rows: found
-            .into_iter()
-            .take(most)
-            .map(|i| row(report, i))
-            .collect(),
+        rows: found.iter().take(most).map(|i| row(report, i)).collect(),
+    };
+    // A repository of one service has nothing to tell apart.
+    if found.iter().all(|i| i.service.is_none()) {
+        table.heads.pop();
+        for row in &mut table.rows {
+            row.pop();
+        }
     }
+    table
 }
 
 fn row(report: &Report, incident: &Incident) -> Vec<String> {
@@ -38,9 +42,9 @@ fn row(report: &Report, incident: &Incident) -> Vec<String> {
             || "still open".to_owned(),
             |at| humanize::exact((at - incident.opened_at).num_seconds() as f64),
         ),
-        text(&incident.service, "–"),
         text(&incident.deployment, "nothing known"),
         text(&incident.attributed_by, "–"),
+        text(&incident.service, "–"),
     ]
 }
 

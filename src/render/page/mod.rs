@@ -3,6 +3,7 @@
 mod answer;
 mod axis;
 mod batch;
+mod cohort;
 mod flow;
 mod list;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::report::v1::{Finding, Note, Report, SourceInfo};
 use answer::Answers;
 use axis::Table;
 use batch::Batch;
+use cohort::Cohorts;
 use flow::{Heat, Spread, Stages};
 use timeline::Timeline;
 use weekly::Plot;
@@ -37,6 +39,8 @@ const LIST: usize = 40;
 #[derive(Serialize)]
 struct Page<'a> {
     header: Header,
+    /// The one service that it is of; empty where it is of all.
+    service: String,
     answers: Answers,
     cards: Vec<Card>,
     judged: Judged,
@@ -52,16 +56,17 @@ struct Page<'a> {
     /// Why there is none; empty where there are some.
     no_incidents: String,
     batches: Vec<Batch>,
+    ai: Option<Cohorts>,
     services: Table,
     services_hidden: usize,
-    findings: &'a [Finding],
+    findings: Vec<Finding>,
     beyond: Vec<Line>,
-    notes: &'a [Note],
+    notes: Vec<Note>,
     notes_hidden: usize,
     parameters: Vec<(String, String)>,
     sources: &'a [SourceInfo],
     quality: String,
-    fixes: &'a [String],
+    fixes: Vec<String>,
 }
 
 /// One metric's card.
@@ -100,6 +105,10 @@ pub fn page(report: &Report, templates: &Templates) -> Result<String, RenderErro
         "dashboard.html.j2",
         &Page {
             header: view::header(report),
+            service: report
+                .service
+                .as_deref()
+                .map_or_else(String::new, escape::brief),
             answers: answer::answers(report, &judged),
             cards: cards.collect(),
             plots: METRICS
@@ -120,11 +129,12 @@ pub fn page(report: &Report, templates: &Templates) -> Result<String, RenderErro
             incidents_hidden: report.incidents.len().saturating_sub(LIST),
             no_incidents: list::no_incidents(report),
             batches: batch::batches(report),
+            ai: cohort::cohorts(report),
             services: list::services(report, SERVICES),
             services_hidden: report.services.len().saturating_sub(SERVICES),
-            findings: first(&report.findings, LIST),
+            findings: first(&report.findings, LIST).iter().map(finding).collect(),
             beyond: beyond::rows(&report.overall),
-            notes: first(&report.notes, LIST),
+            notes: first(&report.notes, LIST).iter().map(note).collect(),
             notes_hidden: report.notes.len().saturating_sub(LIST),
             parameters: report
                 .definition
@@ -135,11 +145,35 @@ pub fn page(report: &Report, templates: &Templates) -> Result<String, RenderErro
                 .collect(),
             sources: first(&report.sources, LIST),
             quality: humanize::percent(report.quality.score),
-            fixes: first(&report.quality.fixes, 3),
+            fixes: first(&report.quality.fixes, 3)
+                .iter()
+                .map(|fix| unticked(fix))
+                .collect(),
             judged,
         },
         &NEEDS,
     )
+}
+
+/// The marks of code in Markdown are noise here.
+fn unticked(text: &str) -> String {
+    text.replace('`', "")
+}
+
+fn finding(of: &Finding) -> Finding {
+    Finding {
+        says: unticked(&of.says),
+        next: of.next.as_deref().map(unticked),
+        ..of.clone()
+    }
+}
+
+fn note(of: &Note) -> Note {
+    Note {
+        says: unticked(&of.says),
+        help: of.help.as_deref().map(unticked),
+        ..of.clone()
+    }
 }
 
 fn first<T>(of: &[T], most: usize) -> &[T] {

@@ -33,14 +33,46 @@ fn the_page_asks_for_nothing_and_runs_nothing() {
 
 #[test]
 fn every_chart_has_a_table_behind_it() {
-    let out = page(&fixture::promised()).unwrap();
-    assert!(out.matches("<figure").count() >= 7, "{out}");
+    let mut report = fixture::promised();
+    report.ai = Some(fixture::cohorts());
+    let out = page(&report).unwrap();
+    assert!(out.matches("<figure").count() >= 9, "{out}");
     for figure in out.split("<figure").skip(1) {
         let figure = figure.split("</figure>").next().unwrap();
         assert!(figure.contains("<table"), "{figure}");
     }
     assert!(out.contains("2024: high") && out.contains("no detectable change"));
     assert!(out.contains("Review is your largest wait."));
+}
+
+#[test]
+fn every_value_of_a_chart_is_reached_by_the_keyboard() {
+    let mut report = fixture::promised();
+    report.ai = Some(fixture::cohorts());
+    let out = page(&report).unwrap();
+    let groups: Vec<&str> = out.split("role=\"radiogroup\"").skip(1).collect();
+    assert!(groups.len() >= 7, "{}", groups.len());
+    let mut names = std::collections::BTreeSet::new();
+    for group in groups {
+        let group = group.split("</div>").next().unwrap();
+        let name = group.split("name=\"").nth(1).unwrap();
+        let name = name.split('"').next().unwrap();
+        assert!(names.insert(name), "two charts are one group: {name}");
+        for input in group.split("<input").skip(1) {
+            assert!(input.contains(&format!("name=\"{name}\"")), "{input}");
+            assert!(input.contains("aria-label=\"") && !input.contains("aria-label=\"\""));
+        }
+    }
+}
+
+#[test]
+fn agents_are_spoken_of_only_where_both_groups_are_known() {
+    let mut report = fixture::shop();
+    assert!(!page(&report).unwrap().contains("AI agent"));
+    report.ai = Some(fixture::cohorts());
+    let out = page(&report).unwrap();
+    assert!(out.contains("id=\"ai\"") && out.contains("href=\"#ai\""));
+    assert!(out.contains("At equal size no detectable difference"));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Deployments over time, and under them how long each failed one stayed unrepaired.
 
+use std::cmp::Reverse;
+
 use serde::Serialize;
 
 use super::axis::{self, Axis, Label, Table, Tick, across, px};
@@ -33,7 +35,8 @@ pub(super) struct Timeline {
     labels: Vec<Label>,
     columns: Vec<Column>,
     bar: String,
-    slot: String,
+    /// Columns, those without a deployment too.
+    count: usize,
     repairs: Vec<Repair>,
     /// Failed deployments that found no room.
     hidden: usize,
@@ -48,7 +51,8 @@ pub(super) struct Timeline {
 #[derive(Debug, Serialize)]
 struct Column {
     x: String,
-    hit: String,
+    /// Its place among all, from 1.
+    place: usize,
     /// Kind, and where it ends.
     parts: Vec<(&'static str, String)>,
     words: String,
@@ -60,6 +64,8 @@ struct Repair {
     x: String,
     width: String,
     y: String,
+    /// Where it is pointed at: row, first column and the one behind the last, of a thousand.
+    area: String,
     open: bool,
     words: String,
 }
@@ -163,7 +169,7 @@ pub(super) fn timeline(report: &Report) -> Option<Timeline> {
             .map(|(at, count)| column(&span, at, count, &axis))
             .collect(),
         bar: across(0.8, columns),
-        slot: across(1.0, columns),
+        count: span.columns,
         hidden: failed.len().saturating_sub(repairs.len()),
         repairs,
         lanes: px(LANE * lanes as f64 + 2.0),
@@ -205,20 +211,21 @@ fn column(span: &Span<'_>, at: usize, count: &Count, axis: &Axis) -> Column {
     .collect();
     Column {
         x: across(at as f64 + 0.1, columns),
-        hit: across(at as f64, columns),
+        place: at + 1,
         parts,
         words,
     }
 }
 
 /// Each failed deployment as a line in the first row that has room, and how many rows that takes: those that are not
-/// repaired yet first, then the newest.
+/// repaired yet go first, then those that took longest. In order of time.
 fn repairs(span: &Span<'_>, failed: &[&Deployment]) -> (Vec<Repair>, usize) {
     let mut taken: [Vec<(f64, f64)>; LANES] = Default::default();
     let mut out = Vec::new();
-    let (repaired, open): (Vec<&Deployment>, Vec<&Deployment>) =
-        failed.iter().rev().partition(|d| d.recovered_at.is_some());
-    for deployment in open.into_iter().chain(repaired) {
+    let span_of = |d: &Deployment| Some(Reverse(d.recovered_at? - d.finished_at?));
+    let mut by_length = failed.to_vec();
+    by_length.sort_by_key(|d| span_of(d));
+    for deployment in by_length {
         let Some(at) = deployment.finished_at else {
             continue;
         };
@@ -235,9 +242,11 @@ fn repairs(span: &Span<'_>, failed: &[&Deployment]) -> (Vec<Repair>, usize) {
         }
         if let Some((lane, row)) = rows.find(|(_, row)| has_room(row)) {
             row.push((from, to + THIN / 2.0));
-            out.push(repair(span, deployment, at, (from, to, lane)));
+            out.push((at, repair(span, deployment, at, (from, to, lane))));
         }
     }
+    out.sort_by_key(|(at, _)| *at);
+    let out = out.into_iter().map(|(_, repair)| repair).collect();
     let used = taken.iter().filter(|row| !row.is_empty()).count();
     (out, used)
 }
@@ -258,6 +267,12 @@ fn repair(
         x: across(from, 1.0),
         width: across(to - from, 1.0),
         y: px(LANE * lane as f64 + 2.0),
+        area: format!(
+            "{}/{}/auto/{}",
+            lane + 1,
+            (from * 1000.0).floor() + 1.0,
+            (to * 1000.0).ceil() + 1.0
+        ),
         open: deployment.recovered_at.is_none(),
         words: format!("{}, failed {day}: {took}", escape::brief(&deployment.id)),
     }
@@ -342,7 +357,34 @@ mod tests {
         report.window.from -= chrono::Duration::days(640);
         let found = timeline(&report).unwrap();
         assert_eq!(found.per, "each 7 days");
-        assert_eq!(found.slot, "0.95%");
+        assert_eq!(found.count, 105);
+    }
+
+    #[test]
+    fn the_longest_of_many_repairs_are_drawn_in_order_of_time() {
+        let mut report = fixture::shop();
+        let one = report.deployments[7].clone();
+        let from = report.window.from;
+        report.deployments = (0..200)
+            .map(|n| {
+                let at = from + chrono::Duration::hours(10 * n);
+                let hours = if n % 2 == 0 { 9 } else { 1 };
+                let mut d = one.clone();
+                d.finished_at = Some(at);
+                d.recovered_at = Some(at + chrono::Duration::hours(hours));
+                d.restored_after_seconds = Some(3600.0 * hours as f64);
+                d
+            })
+            .collect();
+        let found = timeline(&report).unwrap();
+        assert_eq!(found.repairs.len(), REPAIRS);
+        assert!(found.repairs.iter().all(|r| r.words.ends_with("after 9 h")));
+        let places: Vec<f64> = found
+            .repairs
+            .iter()
+            .map(|r| r.x.trim_end_matches('%').parse().unwrap())
+            .collect();
+        assert!(places.is_sorted(), "{places:?}");
     }
 
     #[test]

@@ -30,8 +30,6 @@ pub(super) struct Plot {
     ticks: Vec<Tick>,
     labels: Vec<Label>,
     weeks: Vec<Week>,
-    /// Width of a week.
-    slot: String,
     /// Width of a bar.
     bar: String,
     /// `points` of polylines; gaps part them.
@@ -54,8 +52,6 @@ struct Shift {
 /// One week of a chart.
 #[derive(Debug, Serialize)]
 struct Week {
-    /// Where its place begins.
-    x: String,
     /// Where its bar begins.
     bar_x: String,
     middle: String,
@@ -87,12 +83,15 @@ pub(super) fn plot(metric: &Metric, report: &Report) -> Option<Plot> {
         .collect();
     let axis = Axis::holding(metric.unit, &all);
     let is_bar = metric.unit != Unit::Seconds;
+    let is_flat = all.iter().all(|v| *v <= 0.0);
     let whole = |p: &Point| value(p).filter(|_| !is_bar && !p.partial);
     let count = points.len() as f64;
     Some(Plot {
         title: chart::title(metric),
         factor: u8::from(metric.factor == Factor::Instability),
         note: match (metric.id, is_bar) {
+            ("change_fail_rate", _) if is_flat => "no deployment of these weeks failed",
+            ("deployment_rework_rate", _) if is_flat => "no deployment of these weeks was rework",
             ("change_lead_time", _) => "dashed: 90th percentile; log scale",
             (_, false) => "log scale",
             _ => "",
@@ -103,7 +102,6 @@ pub(super) fn plot(metric: &Metric, report: &Report) -> Option<Plot> {
             points.get(at).map(|p| p.start.clone()).unwrap_or_default()
         }),
         weeks: weeks(metric, points, &axis),
-        slot: across(1.0, count),
         bar: across(0.76, count),
         lines: polylines(points, &axis, whole),
         upper: polylines(points, &axis, p90),
@@ -118,7 +116,6 @@ fn weeks(metric: &Metric, points: &[Point], axis: &Axis) -> Vec<Week> {
         let value = spark::value_of(metric.id, point);
         let at = at as f64;
         Week {
-            x: across(at, count),
             bar_x: across(at + 0.12, count),
             middle: across(at + 0.5, count),
             y: value.map(|v| axis.y(v)).unwrap_or_default(),

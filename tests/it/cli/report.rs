@@ -69,6 +69,7 @@ fn tags_of_a_monorepo_are_services() {
         .json();
     assert_eq!(deployments(&report), 6);
     assert_eq!(deployments(&api), 3);
+    assert_eq!(api["overall"], report["services"]["api"]);
     let no = shop.run(&["report", "--service", "apl"]).fails(2);
     assert!(no.contains("there is no service `apl`"), "{no}");
     assert!(no.contains("help: services are api, web"), "{no}");
@@ -302,4 +303,62 @@ fn a_history_file_is_measured_anywhere() {
     let report = shop.run(&args).json();
     assert_eq!(deployments(&report), 2);
     assert!(!shop.path.join(".dora").exists());
+}
+
+#[test]
+fn the_sign_of_an_agent_is_read_from_a_clone() {
+    let mut shop = Shop::empty();
+    shop.commit("Begin");
+    shop.tag("v1.0.0");
+    shop.commit("By hand, about Claude and the cursor");
+    shop.commit("With help\n\nCo-authored-by: Claude <noreply@anthropic.com>");
+    shop.tag("v1.1.0");
+    let report = shop.json();
+    let signs: Vec<&Value> = report["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| &change["ai"])
+        .collect();
+    assert_eq!(signs.len(), 2);
+    assert!(signs.contains(&&Value::Bool(true)) && signs.contains(&&Value::Bool(false)));
+    assert_eq!(report["ai"]["cohorts"]["signed"]["changes"], 1);
+    assert_eq!(report["ai"]["lead_time"]["state"], "too_little_data");
+    assert!(!shop.read(".dora/dashboard/index.html").contains("AI agent"));
+}
+
+#[test]
+fn the_page_of_one_service_shows_where_its_own_time_goes() {
+    let mut shop = Shop::empty();
+    for version in 0..6 {
+        for service in ["api", "web"] {
+            shop.commit("Change");
+            shop.wait(HOUR);
+            shop.tag(&format!("{service}-v1.{version}.0"));
+            shop.wait(DAY);
+        }
+    }
+    let all = shop.json();
+    let api = shop
+        .run(&["report", "--service", "api", "--format", "json"])
+        .json();
+    let changes = |of: &Value| -> u64 {
+        let bands = of["lead_time_bands"].as_array().unwrap().iter();
+        bands.map(|band| band["changes"].as_u64().unwrap()).sum()
+    };
+    assert!(
+        changes(&api) > 0 && changes(&api) < changes(&all),
+        "{} {}",
+        changes(&api),
+        changes(&all)
+    );
+    let page = shop
+        .run(&["report", "--service", "api", "--format", "html"])
+        .ok();
+    assert!(page.contains("Change lead time, spread"), "{page}");
+    assert!(page.contains("<h1>Software delivery of api in acme/shop</h1>"));
+    assert_eq!(
+        (&api["service"], &all["service"]),
+        (&"api".into(), &Value::Null)
+    );
 }

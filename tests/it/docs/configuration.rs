@@ -17,7 +17,8 @@ enum Default {
 use Default::{Is, Says};
 
 /// Every key that takes a value, what holds without it, and an example.
-const KEYS: [(&str, Default, &str); 44] = [
+const KEYS: [(&str, Default, &str); 45] = [
+    ("ai.labels", Is("[ai-assisted, ai-generated]"), "[copilot]"),
     ("benchmark", Is("2024"), "2023"),
     ("comment.max", Is("10"), "3"),
     ("comment.mode", Is("shipped"), "off"),
