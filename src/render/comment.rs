@@ -9,7 +9,7 @@ use crate::event::Instant;
 use crate::report::v1::{Change, Deployment, Report};
 
 /// GitHub refuses comments above 65,536 characters.
-pub(super) const LONGEST: usize = 65_000;
+const LONGEST: usize = 65_000;
 
 const TEMPLATE: &str = "comment.md.j2";
 
@@ -36,21 +36,61 @@ pub fn marker(kind: &str, key: &str) -> String {
     format!("<!-- fivekeys:v1:{}:{} -->", plain(kind), plain(key))
 }
 
+/// How much a comment says. What is too long for GitHub is said in fewer words, and never cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Detail {
+    /// All of it.
+    Full,
+    /// Without its longest table.
+    Compact,
+    /// What cannot be long.
+    Minimal,
+}
+
+/// A comment in the most detail that fits into one. The marker is no part of the template, so that a team's own cannot
+/// lose it.
+///
+/// # Errors
+/// When the template cannot be rendered, or makes too much in the least detail.
+pub(super) fn fitting(
+    templates: &Templates,
+    template: &'static str,
+    marker: &str,
+    context: &impl Serialize,
+) -> Result<String, RenderError> {
+    #[derive(Serialize)]
+    struct InDetail<'a, T> {
+        #[serde(flatten)]
+        context: &'a T,
+        detail: Detail,
+    }
+    for detail in [Detail::Full, Detail::Compact, Detail::Minimal] {
+        let context = InDetail { context, detail };
+        let text = format!("{marker}\n{}", templates.render(template, &context, &[])?);
+        if text.chars().count() <= LONGEST {
+            return Ok(text);
+        }
+    }
+    Err(templates.refuse(template, "what it makes is too long for a comment"))
+}
+
 #[derive(Serialize)]
 struct Context {
     since_merge: String,
     lead_time: String,
     team: String,
     deployment: evidence::DeploymentRow,
+    timezone: String,
     stages: Vec<(String, String)>,
     rows: Vec<Row>,
+    moved: String,
     window: String,
     change: String,
     fingerprint: String,
 }
 
-/// The shipped comment of one change; none when the report does not know it as delivered. The marker is no part of the
-/// template, so that a team's own cannot lose it.
+/// The shipped comment of one change; none when the report does not know it as delivered.
 ///
 /// # Errors
 /// When the team's own template cannot be rendered, or makes too much; with the built-in one, a bug.
@@ -74,15 +114,7 @@ pub fn comment(
     };
     let context = context(report, change, deployed, deployment);
     let mark = marker("shipped", marker_key);
-    let text = format!("{mark}\n{}", templates.render(TEMPLATE, &context, &[])?);
-    if text.chars().count() > LONGEST {
-        if templates.has_own(TEMPLATE) {
-            return Err(templates.refuse(TEMPLATE, "what it makes is too long for a comment"));
-        }
-        // Every part of it is short, so this only guards against a template that has changed.
-        return Ok(Some(format!("{mark}\n**In production**\n")));
-    }
-    Ok(Some(text))
+    fitting(templates, TEMPLATE, &mark, &context).map(Some)
 }
 
 fn context(
@@ -92,13 +124,18 @@ fn context(
     deployment: &Deployment,
 ) -> Context {
     let stages = STAGES.iter().filter_map(|name| {
+        // Nobody asks how long a pull request was no draft.
         let seconds = change.stages.get(*name).copied().flatten()?;
+        if *name == "draft" && seconds == 0.0 {
+            return None;
+        }
         let title = stage_title(name);
         let title = title.strip_prefix("stage ").unwrap_or(&title);
         Some((title.to_owned(), humanize::exact(seconds)))
     });
     let rows = view::rows(&report.overall);
     let header = view::header(report);
+    let timezone = escape::brief(&header.timezone);
     Context {
         since_merge: change
             .merged_at
@@ -115,15 +152,26 @@ fn context(
             .unwrap_or_default(),
         deployment: evidence::deployment_row(report, deployment),
         stages: stages.collect(),
+        moved: moved(&rows),
         rows,
-        window: format!(
-            "{} – {} {}",
-            header.from,
-            header.until,
-            escape::brief(&header.timezone)
-        ),
+        window: format!("{} – {} {timezone}", header.from, header.until),
+        timezone,
         change: escape::brief(&change.id),
         fingerprint: escape::brief(&header.fingerprint),
+    }
+}
+
+/// The metrics that changed, in a line.
+fn moved(rows: &[Row]) -> String {
+    let changed: Vec<String> = rows
+        .iter()
+        .filter(|row| !row.change.arrow.is_empty())
+        .map(|row| format!("{} {}", row.title.to_lowercase(), row.change.text()))
+        .collect();
+    if changed.is_empty() {
+        "no detectable change".to_owned()
+    } else {
+        changed.join("; ")
     }
 }
 

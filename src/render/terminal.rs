@@ -12,8 +12,13 @@ const LEFT: usize = 42;
 /// The same in the compact form, which has no indent.
 const COMPACT_LEFT: usize = 39;
 
-/// Findings, and notes, that are shown where nothing more was asked for, so that the whole fits a screen.
+/// Findings, and notes, that are shown where nothing more was asked for, so that the whole fits a screen; one of each
+/// where there is something to do next.
 const SHOWN: usize = 2;
+/// Lines of a note that are shown then.
+const NOTE_LINES: usize = 3;
+/// Promises that are shown then.
+const PROMISES: usize = 4;
 
 /// `report --format terminal`.
 #[expect(
@@ -49,18 +54,28 @@ pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderErr
     if style.verbose {
         places(&mut screen, &judged);
     }
-    promises(&mut screen, &judged);
+    let shown = shown(&judged, style);
+    promises(&mut screen, &judged, style);
     advice(&mut screen, &judged, style);
-    findings(&mut screen, report, style);
+    findings(&mut screen, report, shown, style);
     if style.verbose {
         services(&mut screen, report);
         distributions(&mut screen, &report.overall);
         beyond_five(&mut screen, &report.overall);
         left_out(&mut screen, report);
     }
-    notes(&mut screen, report, style);
+    notes(&mut screen, report, shown, style);
     foot(&mut screen, report);
     Ok(screen.finish())
+}
+
+/// How many findings, and notes, are shown.
+fn shown(judged: &Judged, style: &Style) -> usize {
+    match (style.verbose, &judged.advice) {
+        (true, _) => usize::MAX,
+        (false, Some(_)) => 1,
+        (false, None) => SHOWN,
+    }
 }
 
 fn head(screen: &mut Screen, header: &Header) {
@@ -191,13 +206,14 @@ fn places(screen: &mut Screen, judged: &Judged) {
     screen.text(2, 2, Paint::Faint, &line);
 }
 
-fn promises(screen: &mut Screen, judged: &Judged) {
+fn promises(screen: &mut Screen, judged: &Judged, style: &Style) {
     if judged.promises.is_empty() {
         return;
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Targets")]);
-    for promise in &judged.promises {
+    let shown = if style.verbose { usize::MAX } else { PROMISES };
+    for promise in judged.promises.iter().take(shown) {
         let paint = match promise.news {
             "good" => Paint::Good,
             "bad" => Paint::Bad,
@@ -211,6 +227,7 @@ fn promises(screen: &mut Screen, judged: &Judged) {
             .collect();
         screen.text(4, 0, Paint::Faint, &details.join(" · "));
     }
+    more(screen, judged.promises.len().saturating_sub(shown));
 }
 
 fn advice(screen: &mut Screen, judged: &Judged, style: &Style) {
@@ -241,13 +258,12 @@ fn advice(screen: &mut Screen, judged: &Judged, style: &Style) {
     screen.text(4, 2, Paint::Faint, &more);
 }
 
-fn findings(screen: &mut Screen, report: &Report, style: &Style) {
+fn findings(screen: &mut Screen, report: &Report, shown: usize, style: &Style) {
     if report.findings.is_empty() {
         return;
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Findings")]);
-    let shown = if style.verbose { usize::MAX } else { SHOWN };
     for finding in report.findings.iter().take(shown) {
         let paint = match finding.level.as_str() {
             "good" => Paint::Good,
@@ -372,18 +388,27 @@ fn left_out(screen: &mut Screen, report: &Report) {
     }
 }
 
-fn notes(screen: &mut Screen, report: &Report, style: &Style) {
+fn notes(screen: &mut Screen, report: &Report, shown: usize, style: &Style) {
     if report.notes.is_empty() {
         return;
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Notes")]);
-    let shown = if style.verbose { usize::MAX } else { SHOWN };
+    let most = if style.verbose {
+        usize::MAX
+    } else {
+        NOTE_LINES
+    };
+    let mut cut = false;
     for note in report.notes.iter().take(shown) {
         let help = note.help.as_deref().unwrap_or("");
-        screen.text(2, 2, Paint::Plain, format!("{} {help}", note.says).trim());
+        cut |= screen.opening(2, 2, most, format!("{} {help}", note.says).trim());
     }
-    more(screen, report.notes.len().saturating_sub(shown));
+    let hidden = report.notes.len().saturating_sub(shown);
+    if cut && hidden == 0 {
+        screen.text(2, 0, Paint::Faint, "--verbose shows the whole");
+    }
+    more(screen, hidden);
 }
 
 fn foot(screen: &mut Screen, report: &Report) {
