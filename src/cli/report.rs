@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::{ReportArgs, Scope};
 use super::artifacts::{self, Wanted};
 use super::gate::{Gate, IN_DOUBT, gate};
+use super::progress::Progress;
 use super::workspace::{self, Workspace};
 use super::{Exit, Failure, question};
 use crate::host::{Host, disk, open};
@@ -118,6 +119,8 @@ pub(super) fn measure(
     ask.repository.clone_from(&workspace.repository);
     ask.notes.clone_from(&workspace.notes);
     check_environment(workspace, scope)?;
+    let progress = Progress::start(host, 1);
+    progress.step("measuring");
     let mut report = build(&workspace.events, &workspace.config, &ask);
     question::narrow(&mut report, scope.service.as_deref())?;
     Ok(report)
@@ -316,10 +319,7 @@ pub(super) fn terminal(host: &Host) -> Style {
         l.contains("utf-8") || l.contains("utf8") || !(l == "c" || l == "posix")
     });
     Style {
-        width: host
-            .var("COLUMNS")
-            .and_then(|c| c.parse().ok())
-            .map_or(80, |c: usize| c.clamp(40, 120)),
+        width: host.columns(),
         colour: host.stdout_is_terminal && !dumb && host.var("NO_COLOR").is_none(),
         ascii: dumb || !utf8,
         ..Style::default()

@@ -48,6 +48,14 @@ enum Detail {
     Minimal,
 }
 
+/// What a template sees.
+#[derive(Serialize)]
+struct InDetail<'a, T> {
+    #[serde(flatten)]
+    context: &'a T,
+    detail: Detail,
+}
+
 /// A comment in the most detail that fits into one. The marker is no part of the template, so that a team's own cannot
 /// lose it.
 ///
@@ -59,12 +67,6 @@ pub(super) fn fitting(
     marker: &str,
     context: &impl Serialize,
 ) -> Result<String, RenderError> {
-    #[derive(Serialize)]
-    struct InDetail<'a, T> {
-        #[serde(flatten)]
-        context: &'a T,
-        detail: Detail,
-    }
     for detail in [Detail::Full, Detail::Compact, Detail::Minimal] {
         let context = InDetail { context, detail };
         let text = format!("{marker}\n{}", templates.render(template, &context, &[])?);
@@ -191,16 +193,16 @@ mod tests {
             .unwrap();
         insta::assert_snapshot!(out, @r##"
         <!-- fivekeys:v1:shipped:475/production -->
-        **In production** 3 h 12 min after merge · lead time 1.5 d (team median 9.8 h)
+        **In production** since 2026-03-29 10:00 UTC, 3 h 12 min after merge · lead time 1.5 d (team median 9.8 h)
 
-        Deployment [run:25/production/shop](https://github.com/acme/shop/actions/runs/25) to production, 2 changes together.
+        Deployment [abcdef19](https://github.com/acme/shop/actions/runs/25) of shop to production, 2 changes together.
 
         | coding | pickup | review | deploy wait | deploy |
         | ---: | ---: | ---: | ---: | ---: |
         | 1 d 3 h | 2 h | 1 h | 3 h | 12 min |
 
         <details>
-        <summary>The five metrics now</summary>
+        <summary>The five metrics now: change lead time ↓ 2.3 h, better; deployment frequency ↑ 0.6 per day, better; deployment rework rate ↑ 3.1 points, worse</summary>
 
         | Metric | Now | Before | Change |
         | --- | ---: | ---: | --- |
@@ -260,5 +262,69 @@ mod tests {
         );
         assert!(out.chars().count() < LONGEST);
         assert_eq!(out.lines().next().unwrap().matches("-->").count(), 1);
+    }
+    #[test]
+    fn what_is_too_long_is_said_in_less_detail_and_never_cut() {
+        let long = |level: &str| {
+            let text = "x".repeat(LONGEST);
+            let test = format!("{{% if detail == \"{level}\" %}}");
+            format!("{test}{text}{{% else %}}{{% endif %}}")
+        };
+        let drawn = |own: &str| {
+            let own = format!("{own}in {{{{ detail }}}} detail: {{{{ lead_time }}}}");
+            let mut templates = Templates::default();
+            templates.replace(TEMPLATE, &own).unwrap();
+            super::comment(&fixture::shop(), "475", "k", &templates)
+        };
+        let mark = "<!-- fivekeys:v1:shipped:k -->\n";
+        for (own, told) in [
+            (String::new(), "full"),
+            (long("full"), "compact"),
+            (long("full") + &long("compact"), "minimal"),
+        ] {
+            let out = drawn(&own).unwrap().unwrap();
+            assert_eq!(out.trim(), format!("{mark}in {told} detail: 1.5 d"));
+        }
+        let all = long("full") + &long("compact") + &long("minimal");
+        assert!(drawn(&all).unwrap_err().to_string().contains("too long"));
+    }
+
+    #[test]
+    fn each_level_is_a_whole_comment() {
+        let report = fixture::shop();
+        let change = report.changes.iter().find(|c| c.id == "475").unwrap();
+        let mut deployment = report.deployments.iter();
+        let deployment = deployment.rfind(|d| Some(&d.id) == change.deployment.as_ref());
+        let context = context(
+            &report,
+            change,
+            change.deployed_at.unwrap(),
+            deployment.unwrap(),
+        );
+        let at = |detail| {
+            let context = InDetail {
+                context: &context,
+                detail,
+            };
+            let text = Templates::default().render(TEMPLATE, &context, &[]);
+            text.unwrap()
+        };
+        let (full, compact, minimal) = (at(Detail::Full), at(Detail::Compact), at(Detail::Minimal));
+        assert!(full.len() > compact.len() && compact.len() > minimal.len());
+        for text in [&full, &compact, &minimal] {
+            assert!(text.contains("3 h 12 min after merge"), "{text}");
+            assert_eq!(
+                text.matches("<details>").count(),
+                text.matches("</details>").count()
+            );
+        }
+        assert!(
+            compact.contains("| coding |") && compact.contains("↓ 2.3 h, better"),
+            "{compact}"
+        );
+        assert!(
+            minimal.lines().count() < 5 && !minimal.contains("]("),
+            "{minimal}"
+        );
     }
 }

@@ -294,11 +294,11 @@ mod tests {
         | pickup | 1 d 1 h, goes on | 2 h |
 
         - Larger than all of the 43 changes of people that reached production.
-        - 3 merged changes wait for a deployment already, the oldest for 1 d 4 h.
+        - 3 merged changes wait for a deployment already, the oldest, &#35;<!-- -->470, for 1 d 4 h.
         - From merge to production it takes 41 min in the median of 301 changes.
 
         <details>
-        <summary>What the team promises</summary>
+        <summary>What the team promises: 1 met, 1 not yet, 1 no data, 1 held</summary>
 
         | State | Promise | Now |
         | --- | --- | --- |
@@ -355,5 +355,22 @@ mod tests {
         )
         .unwrap();
         assert!(out.contains("Before production"), "{out}");
+    }
+
+    #[test]
+    fn thousands_of_promises_become_a_line() {
+        let mut report = fixture::promised();
+        let one = report.targets[0].clone();
+        report.targets.extend(std::iter::repeat_n(one, 2000));
+        let out = preview(&report, &open(), false, at("2026-03-29T09:30:00Z")).unwrap();
+        assert!(
+            out.chars().count() < 65_536 && !out.contains("<details>"),
+            "{out}"
+        );
+        assert!(
+            out.contains("What the team promises: 2001 met, 1 not yet"),
+            "{out}"
+        );
+        assert!(out.contains("| coding |"), "{out}");
     }
 }

@@ -18,6 +18,7 @@ mod refuse;
 mod report;
 mod secret;
 mod templates;
+mod terminal;
 mod verify;
 
 use std::collections::BTreeMap;
