@@ -71,11 +71,12 @@ pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderErr
 
 /// How many findings, and notes, are shown.
 fn shown(judged: &Judged, style: &Style) -> usize {
-    match (style.verbose, &judged.advice) {
-        (true, _) => usize::MAX,
-        (false, Some(_)) => 1,
-        (false, None) => SHOWN,
-    }
+    most(style, if judged.advice.is_some() { 1 } else { SHOWN })
+}
+
+/// All there is where everything was asked for.
+fn most(style: &Style, usual: usize) -> usize {
+    if style.verbose { usize::MAX } else { usual }
 }
 
 fn head(screen: &mut Screen, header: &Header) {
@@ -98,8 +99,8 @@ fn head(screen: &mut Screen, header: &Header) {
     screen.text(0, 0, Paint::Faint, &line);
 }
 
-fn news(row: &Row) -> Paint {
-    match row.change.news {
+fn news(word: &str) -> Paint {
+    match word {
         "good" => Paint::Good,
         "bad" => Paint::Bad,
         _ => Paint::Plain,
@@ -133,7 +134,7 @@ fn metric(screen: &mut Screen, row: &Row, style: &Style) {
     ];
     if wide {
         spans.push((Paint::Plain, &spark));
-        spans.push((news(row), &change));
+        spans.push((news(row.change.news), &change));
     }
     screen.line(&spans);
     let mut details = Vec::new();
@@ -181,7 +182,7 @@ fn compact(screen: &mut Screen, row: &Row) {
         (Paint::Plain, &" ".repeat(pad)),
         (Paint::Strong, &row.value),
         (Paint::Plain, "  "),
-        (news(row), &last.join(" · ")),
+        (news(row.change.news), &last.join(" · ")),
     ]);
 }
 
@@ -212,15 +213,10 @@ fn promises(screen: &mut Screen, judged: &Judged, style: &Style) {
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Targets")]);
-    let shown = if style.verbose { usize::MAX } else { PROMISES };
+    let shown = most(style, PROMISES);
     for promise in judged.promises.iter().take(shown) {
-        let paint = match promise.news {
-            "good" => Paint::Good,
-            "bad" => Paint::Bad,
-            _ => Paint::Plain,
-        };
         let line = format!("{}: {}", promise.state, promise.text);
-        screen.text(2, 2, paint, &line);
+        screen.text(2, 2, news(promise.news), &line);
         let details: Vec<&str> = [promise.now.as_str(), promise.way.as_str()]
             .into_iter()
             .filter(|text| !text.is_empty())
@@ -245,8 +241,7 @@ fn advice(screen: &mut Screen, judged: &Judged, style: &Style) {
     };
     let says = format!("{} {}", advice.says, advice.prize);
     screen.text(2, 2, Paint::Plain, &says);
-    let shown = if style.verbose { usize::MAX } else { 1 };
-    for step in advice.steps.iter().take(shown) {
+    for step in advice.steps.iter().take(most(style, 1)) {
         screen.text(4, 2, Paint::Plain, &format!("Do: {step}"));
     }
     if style.verbose {
@@ -276,12 +271,8 @@ fn findings(screen: &mut Screen, report: &Report, shown: usize, style: &Style) {
         }
         if style.verbose && !finding.because.is_empty() {
             let events = finding.because.iter().take(10).cloned().collect::<Vec<_>>();
-            screen.text(
-                4,
-                0,
-                Paint::Faint,
-                &format!("events: {}", events.join(", ")),
-            );
+            let line = format!("events: {}", events.join(", "));
+            screen.text(4, 0, Paint::Faint, &line);
         }
     }
     more(screen, report.findings.len().saturating_sub(shown));
@@ -394,15 +385,11 @@ fn notes(screen: &mut Screen, report: &Report, shown: usize, style: &Style) {
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Notes")]);
-    let most = if style.verbose {
-        usize::MAX
-    } else {
-        NOTE_LINES
-    };
+    let lines = most(style, NOTE_LINES);
     let mut cut = false;
     for note in report.notes.iter().take(shown) {
         let help = note.help.as_deref().unwrap_or("");
-        cut |= screen.opening(2, 2, most, format!("{} {help}", note.says).trim());
+        cut |= screen.opening(2, 2, lines, format!("{} {help}", note.says).trim());
     }
     let hidden = report.notes.len().saturating_sub(shown);
     if cut && hidden == 0 {

@@ -105,7 +105,7 @@ fn only_the_pull_request_that_has_just_shipped_is_told() {
     let body = &done.comments[0].body;
     assert!(body.starts_with("<!-- fivekeys:v1:shipped:"), "{body}");
     assert!(
-        body.contains("**In production** 58 min after merge"),
+        body.contains("UTC, 58 min after merge"),
         "{body}"
     );
 }
