@@ -191,7 +191,7 @@ pub(crate) fn difference(unit: Unit, from: f64, to: f64) -> String {
             // In the unit that the later value is worded in; a period has none.
             let worded = match pace(if to > 0.0 { to } else { from }) {
                 Pace::Every => pace(from.max(to)),
-                rate => rate,
+                rate @ (Pace::Day | Pace::Week) => rate,
             };
             match worded {
                 Pace::Day => format!("{} per day", number(by)),

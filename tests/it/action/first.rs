@@ -104,10 +104,7 @@ fn only_the_pull_request_that_has_just_shipped_is_told() {
     assert_eq!(done.comments[0].pull, 8);
     let body = &done.comments[0].body;
     assert!(body.starts_with("<!-- fivekeys:v1:shipped:"), "{body}");
-    assert!(
-        body.contains("UTC, 58 min after merge"),
-        "{body}"
-    );
+    assert!(body.contains("UTC, 58 min after merge"), "{body}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn on_a_terminal(shop: &Shop, args: &str, env: &[(&str, &str)]) -> Option<String
         .envs(env.iter().copied())
         .stdin(std::process::Stdio::null());
     let Ok(output) = command.output() else {
-        println!("skipped: there is no `script` to make a terminal with");
+        eprintln!("skipped: there is no `script` to make a terminal with");
         return None;
     };
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
