@@ -199,7 +199,7 @@ fn the_summary_of_ten_thousand_deployments_is_short_whatever_they_are_called() {
         deployment.id = format!("{hostile}{n}");
         deployment.service = Some(format!("{}{hostile}", n % 50));
         deployment.revision = Some(format!("{n}{hostile}"));
-        deployment.url = Some(format!("https://example.com/{hostile}"));
+        deployment.url = Some(format!("https://example.com/{n}"));
         deployment.finished_at = good
             .finished_at
             .map(|at| at + chrono::Duration::minutes(n.into()));
@@ -210,6 +210,10 @@ fn the_summary_of_ten_thousand_deployments_is_short_whatever_they_are_called() {
     last.failed = true;
     last.recovered_at = None;
     last.revision = Some("new".into());
+    last.url = Some(format!(
+        "https://example.com/{}",
+        "x".repeat(LONGEST_SUMMARY)
+    ));
     last.finished_at = last.finished_at.map(|at| at + chrono::Duration::hours(1));
     for n in 0..10_000 {
         let mut shipped = change.clone();

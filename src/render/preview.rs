@@ -358,19 +358,18 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_promises_become_a_line() {
-        let mut report = fixture::promised();
-        let one = report.targets[0].clone();
-        report.targets.extend(std::iter::repeat_n(one, 2000));
-        let out = preview(&report, &open(), false, at("2026-03-29T09:30:00Z")).unwrap();
-        assert!(
-            out.chars().count() < 65_536 && !out.contains("<details>"),
-            "{out}"
+    fn what_is_too_long_loses_its_table_of_promises_first() {
+        let long = "x".repeat(65_536);
+        let own = format!(
+            "{{% extends \"fivekeys/preview.md.j2\" %}}{{% block says %}}\
+             {{% if detail == \"full\" %}}{long}{{% endif %}}{{% endblock %}}"
         );
-        assert!(
-            out.contains("What the team promises: 2001 met, 1 not yet"),
-            "{out}"
-        );
-        assert!(out.contains("| coding |"), "{out}");
+        let mut templates = Templates::default();
+        templates.replace(TEMPLATE, &own).unwrap();
+        let now = at("2026-03-29T09:30:00Z");
+        let out = super::preview(&fixture::promised(), &open(), false, now, &templates).unwrap();
+        assert!(!out.contains(&long) && !out.contains("<details>"), "{out}");
+        let line = "What the team promises: 1 met, 1 not yet, 1 no data, 1 held.";
+        assert!(out.contains("| coding |") && out.contains(line), "{out}");
     }
 }
