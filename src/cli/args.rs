@@ -69,7 +69,7 @@ Examples:
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
   fivekeys doctor                      this clone, its configuration and ledger
-  GITHUB_TOKEN=… fivekeys doctor       the same, and what GitHub answers
+  GITHUB_TOKEN=TOKEN fivekeys doctor       the same, and what GitHub answers
   fivekeys doctor --repair             mend a broken ledger
 It reads and tells; only --repair writes. What cannot be read is set aside in
 ledger/aside/, word for word, in .dora/ or in a new commit on the branch.
@@ -78,7 +78,7 @@ Exit: 0 where nothing fails, 2 where something here does, 5 where GitHub does.";
 const COMPACT_EXAMPLES: &str = "\
 Examples:
   fivekeys compact --dry-run           how many commits would become one
-  GITHUB_TOKEN=… fivekeys compact --repository acme/shop
+  GITHUB_TOKEN=TOKEN fivekeys compact --repository acme/shop
 
 It works on GitHub and needs `contents: write`. Whoever writes meanwhile wins,
 and it begins again. Other clones fetch the branch anew with `--force`.

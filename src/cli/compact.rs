@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::args::CompactArgs;
+use super::progress::Progress;
 use super::{Exit, Failure, workspace};
 use crate::config::Config;
 use crate::github::{Budget, Client, GitHubError, Token};
@@ -33,6 +34,8 @@ pub(super) fn run(host: &Host, args: &CompactArgs) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let progress = Progress::start(host, 1);
+    progress.step("asking GitHub");
     let says = runtime.block_on(async {
         let client = Client::of_host(host, token, &repository)?;
         let compaction = Compaction {
@@ -43,6 +46,7 @@ pub(super) fn run(host: &Host, args: &CompactArgs) -> Result<Exit, Failure> {
         };
         compaction.run().await
     });
+    drop(progress);
     runtime.shutdown_background();
     host.print(&format!("{}\n", super::failure::plain(says?)))?;
     Ok(Exit::Fine)

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use checkup::{Checkup, Health};
 
 use super::args::{DoctorArgs, DoctorFormat};
+use super::progress::Progress;
 use super::report::terminal;
 use super::workspace::{self, FOLDER};
 use super::{Exit, Failure, question};
@@ -37,7 +38,11 @@ pub(super) fn run(host: &Host, args: &DoctorArgs) -> Result<Exit, Failure> {
         site,
         config: &config,
     };
-    remote::look(host, &asked, &mut checkup)?;
+    {
+        let progress = Progress::start(host, 1);
+        progress.step("asking GitHub");
+        remote::look(host, &asked, &mut checkup)?;
+    }
     host.print(&match args.format {
         DoctorFormat::Terminal => checkup.text(&terminal(host)),
         DoctorFormat::Json => checkup.json(),

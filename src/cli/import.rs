@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::artifacts::METRICS;
+use super::progress::Progress;
 use super::{Failure, question, verify, workspace};
 use crate::adapter::{self, ADAPTERS, Adapter};
 use crate::config::Config;
@@ -91,9 +92,14 @@ pub(super) fn find(host: &Host, from: &[String]) -> Result<Vec<Import>, Failure>
 }
 
 /// Reads every import, in order; a history brings settings along.
-pub(super) fn read(imports: &[Import], config: &mut Config) -> Result<Imported, Failure> {
+pub(super) fn read(
+    imports: &[Import],
+    config: &mut Config,
+    progress: &Progress,
+) -> Result<Imported, Failure> {
     let mut out = Imported::default();
     for import in imports {
+        progress.step(&format!("reading {}", import.path.display()));
         let Reader::Adapter(adapter) = import.reader else {
             ledger(&import.path, &mut out)?;
             continue;

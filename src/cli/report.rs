@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::{ReportArgs, Scope};
 use super::artifacts::{self, Wanted};
 use super::gate::{Gate, IN_DOUBT, gate};
+use super::progress::Progress;
 use super::workspace::{self, Workspace};
 use super::{Exit, Failure, question};
 use crate::event::Instant;
@@ -124,6 +125,8 @@ pub(super) fn measure(
     ask.repository.clone_from(&workspace.repository);
     ask.notes.clone_from(&workspace.notes);
     check_environment(workspace, scope)?;
+    let progress = Progress::start(host, 1);
+    progress.step("measuring");
     let (events, config) = (&workspace.events, &workspace.config);
     match &scope.service {
         None => Ok(build(events, config, &ask)),
@@ -325,10 +328,7 @@ pub(super) fn terminal(host: &Host) -> Style {
         l.contains("utf-8") || l.contains("utf8") || !(l == "c" || l == "posix")
     });
     Style {
-        width: host
-            .var("COLUMNS")
-            .and_then(|c| c.parse().ok())
-            .map_or(80, |c: usize| c.clamp(40, 120)),
+        width: host.columns(),
         colour: host.stdout_is_terminal && !dumb && host.var("NO_COLOR").is_none(),
         ascii: dumb || !utf8,
         ..Style::default()

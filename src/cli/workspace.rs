@@ -93,7 +93,7 @@ pub(super) fn open(host: &Host, scope: &Scope) -> Result<Workspace, Failure> {
         }
     };
     question::override_config(&mut config, scope)?;
-    let read = import::read(&imports, &mut config)?;
+    let read = import::read(&imports, &mut config, &Progress::start(host, imports.len()))?;
     if read.is_beside() {
         return from_clone(host, scope, Some(&imports));
     }
@@ -121,12 +121,12 @@ fn from_clone(
     let root = root(host)?;
     let mut config = question::read_config(&root, scope.config.as_deref())?;
     question::override_config(&mut config, scope)?;
+    let imports = imports.unwrap_or_default();
+    let progress = Progress::start(host, imports.len() + git::STEPS + 1);
     // Read again: only the configuration of the clone knows its services.
-    let read = import::read(imports.unwrap_or_default(), &mut config)?;
-    let mut history = {
-        let _progress = Progress::start(host, "reading the history of this clone");
-        git::collect(&host.folder, &config)?
-    };
+    let read = import::read(imports, &mut config, &progress)?;
+    let step = |what: &str| progress.step(what);
+    let mut history = git::collect_by_steps(&host.folder, &config, &step)?;
     history.events.extend(read.events);
     let folder = Folder::at(root.join(FOLDER));
     let mut notes: Vec<Note> = history
@@ -141,6 +141,7 @@ fn from_clone(
     notes.extend(read.notes);
     let repository = history.repository.clone().or_else(|| name_of(&root));
     let corrections = question::read_corrections(&root, &config)?;
+    progress.step("reading and writing .dora");
     let (events, complete) = store(host, &folder, history, &corrections, &mut notes)?;
     Ok(Workspace {
         events,

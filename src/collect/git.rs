@@ -85,12 +85,28 @@ pub struct GitHistory {
 /// # Errors
 /// When the folder is in no repository, the clone is shallow, or git cannot be started or read.
 pub fn collect(folder: &Path, config: &Config) -> Result<GitHistory, GitHistoryError> {
+    collect_by_steps(folder, config, &|_| {})
+}
+
+/// How many steps [`collect_by_steps`] has.
+pub const STEPS: usize = 2;
+
+/// The same; says what it does, before each of its [`STEPS`].
+///
+/// # Errors
+/// As [`collect`].
+pub fn collect_by_steps(
+    folder: &Path,
+    config: &Config,
+    step: &dyn Fn(&str),
+) -> Result<GitHistory, GitHistoryError> {
     let git = Git::open(folder)?;
     if git.is_shallow() {
         return Err(GitError::Shallow.into());
     }
     let branch = git.default_branch()?;
     let head = branch.as_ref().map(|branch| branch.head.clone());
+    step("reading tags");
     let tags = tags_of(&git)?;
     let tagged = tag_deployments(&tags, config);
     let (source, mut notes) = choose(config, &tags, !tagged.is_empty());
@@ -105,6 +121,7 @@ pub fn collect(folder: &Path, config: &Config) -> Result<GitHistory, GitHistoryE
         (Vec::new(), BTreeSet::new())
     };
     let revisions = revisions.iter().map(String::as_str);
+    step("reading commits");
     let log = log_of(&git, revisions.chain(head.as_deref()), config)?;
     let mut events = changes(&log, head.as_deref());
     events.extend(if source == Source::GitMerges {

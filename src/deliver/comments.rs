@@ -1,6 +1,6 @@
 //! Comments on pull requests: found by marker and author, written once, never a stranger's.
 
-use crate::github::{Budget, Client, Comment, CommentChange, GitHubError};
+use crate::github::{Budget, Client, Comment, CommentChange, GitHubError, MOST_COMMENTS};
 
 /// A comment to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Posted {
     pub failed: Vec<GitHubError>,
 }
 
-/// Writes the drafts: one query to find what is there, one mutation for all.
+/// Writes the drafts: one query to find what is there, and a mutation for each [`MOST_COMMENTS`] of them.
 ///
 /// # Errors
 /// When nothing could be read or written.
@@ -42,39 +42,59 @@ pub async fn post(
     let mut changes = Vec::new();
     for draft in drafts {
         match there.remove(&draft.pull) {
-            Some(Ok(comments)) => match change(draft, &comments) {
-                Some(change) => changes.push(change),
-                None => posted.unchanged += 1,
-            },
+            Some(Ok(comments)) => {
+                let (change, superfluous) = plan(draft, &comments);
+                posted.unchanged += usize::from(change.is_none());
+                changes.extend(change);
+                changes.extend(superfluous);
+            }
             Some(Err(error)) => posted.failed.push(error),
             None => {}
         }
     }
-    for outcome in client.write_comments(&changes, budget).await? {
-        match outcome {
-            Ok(_) => posted.written += 1,
-            Err(error) => posted.failed.push(error),
+    for part in changes.chunks(MOST_COMMENTS) {
+        let outcomes = match client.write_comments(part, budget).await {
+            Ok(outcomes) => outcomes,
+            Err(error) if posted == Posted::default() => return Err(error),
+            Err(error) => vec![Err(error); part.len()],
+        };
+        for (change, outcome) in part.iter().zip(outcomes) {
+            match (change, outcome) {
+                (CommentChange::Delete { .. }, Ok(_)) => {}
+                (_, Ok(_)) => posted.written += 1,
+                (_, Err(error)) => posted.failed.push(error),
+            }
         }
     }
     Ok(posted)
 }
 
-/// What is to be done for one draft; `None` when its comment stands as it should.
-fn change(draft: &Draft, there: &[Comment]) -> Option<CommentChange> {
-    let ours = there.iter().rev().find(|c| {
-        c.viewer_did_author && !c.is_minimized && c.body.trim_start().starts_with(&draft.marker)
-    });
-    match ours {
+/// What is to be done for one draft, nothing when its comment stands as it should; and which ones of ours go because
+/// there is a newer one, as after two runs at once or an answer that was lost.
+fn plan(draft: &Draft, there: &[Comment]) -> (Option<CommentChange>, Vec<CommentChange>) {
+    let mut ours: Vec<&Comment> = there
+        .iter()
+        .filter(|c| {
+            let marked = c.body.trim_start().starts_with(&draft.marker);
+            c.viewer_did_author && !c.is_minimized && marked
+        })
+        .collect();
+    let body = draft.body.clone();
+    let change = match ours.pop() {
         Some(comment) if same(&comment.body, &draft.body) => None,
         Some(comment) => Some(CommentChange::Update {
             comment: comment.id.clone(),
-            body: draft.body.clone(),
+            body,
         }),
         None => Some(CommentChange::Add {
             pull: draft.pull.clone(),
-            body: draft.body.clone(),
+            body,
         }),
-    }
+    };
+    let superfluous = ours.into_iter().map(|comment| CommentChange::Delete {
+        comment: comment.id.clone(),
+    });
+    (change, superfluous.collect())
 }
 
 /// GitHub may store other line ends than it was given.
@@ -113,16 +133,14 @@ mod tests {
             comment("> <!-- m -->", true),
         ];
         assert!(matches!(
-            change(&draft, &strangers),
-            Some(CommentChange::Add { .. })
+            plan(&draft, &strangers),
+            (Some(CommentChange::Add { .. }), deleted) if deleted.is_empty()
         ));
         assert!(matches!(
-            change(&draft, &[comment("<!-- m -->\nold", true)]),
+            plan(&draft, &[comment("<!-- m -->\nold", true)]).0,
             Some(CommentChange::Update { .. })
         ));
-        assert_eq!(
-            change(&draft, &[comment("<!-- m -->\r\nnew\n", true)]),
-            None
-        );
+        let same = [comment("<!-- m -->\r\nnew\n", true)];
+        assert_eq!(plan(&draft, &same), (None, Vec::new()));
     }
 }

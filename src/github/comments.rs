@@ -9,13 +9,14 @@ use serde_json::{Map, Value, json};
 use super::{Budget, Client, GitHubError};
 
 /// Most comments a mutation writes.
-const MOST: usize = 20;
+pub const MOST_COMMENTS: usize = 20;
 
 /// What a refusal means: aliases hide which field was refused.
 const NEEDED: &str = "pull-requests: write";
 
 const READ: &str = "query Comments($ids: [ID!]!) { rateLimit { cost remaining resetAt } nodes(ids: $ids) { \
-    ... on PullRequest { id comments(last: 100) { nodes { id body viewerDidAuthor isMinimized } } } } }";
+    ... on PullRequest { oldest: comments(first: 50) { nodes { ...Body } } newest: comments(last: 50) { nodes { ...Body } } } } } \
+    fragment Body on IssueComment { id body viewerDidAuthor isMinimized }";
 
 /// One comment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -51,10 +52,16 @@ pub enum CommentChange {
         /// Text.
         body: String,
     },
+    /// A comment that is there once too often.
+    Delete {
+        /// Node id of the comment.
+        comment: String,
+    },
 }
 
 impl Client {
-    /// The last 100 comments of up to 100 pull requests, by node id; each fails alone.
+    /// The first and the last 50 comments of up to 100 pull requests, by node id and oldest first; each fails alone.
+    /// One that is kept up to date stands near the beginning, however long people have talked since.
     ///
     /// # Errors
     /// When nothing could be read.
@@ -71,12 +78,10 @@ impl Client {
         let mut found = BTreeMap::new();
         for (n, pull) in pulls.iter().enumerate() {
             let place = n.to_string();
-            let list = &answer.data["nodes"][n]["comments"]["nodes"];
-            let read = match (list.as_array(), answer.error_at(&["nodes", &place])) {
-                (Some(list), _) => Ok(list
-                    .iter()
-                    .filter_map(|c| Comment::deserialize(c).ok())
-                    .collect()),
+            let list = |end: &str| answer.data["nodes"][n][end]["nodes"].as_array();
+            let ends = list("oldest").zip(list("newest"));
+            let read = match (ends, answer.error_at(&["nodes", &place])) {
+                (Some((oldest, newest)), _) => Ok(union(oldest, newest)),
                 (None, Some(error)) => Err(error.clone()),
                 (None, None) => Err(GitHubError::NotFound {
                     what: "such pull request".to_owned(),
@@ -87,7 +92,7 @@ impl Client {
         Ok(found)
     }
 
-    /// Writes up to 20 comments in one mutation, sent once. Returns, in the order of `changes`, the node id of each
+    /// Writes up to [`MOST_COMMENTS`] comments in one mutation, sent once. Returns, in the order of `changes`, the node id of each
     /// comment or why it was not written.
     ///
     /// # Errors
@@ -100,7 +105,7 @@ impl Client {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
-        let changes = &changes[..changes.len().min(MOST)];
+        let changes = &changes[..changes.len().min(MOST_COMMENTS)];
         let mut variables = Map::new();
         let (mut declared, mut aliases) = (Vec::new(), String::new());
         for (n, change) in changes.iter().enumerate() {
@@ -115,10 +120,16 @@ impl Client {
                     json!({ "id": comment, "body": body }),
                     "updateIssueComment",
                 ),
+                CommentChange::Delete { comment } => (
+                    "DeleteIssueCommentInput",
+                    json!({ "id": comment }),
+                    "deleteIssueComment",
+                ),
             };
             let fields = match change {
                 CommentChange::Add { .. } => "commentEdge { node { id } }",
                 CommentChange::Update { .. } => "issueComment { id }",
+                CommentChange::Delete { .. } => "clientMutationId",
             };
             variables.insert(format!("i{n}"), input);
             declared.push(format!("$i{n}: {kind}!"));
@@ -128,12 +139,14 @@ impl Client {
         let answer = self
             .mutate(&mutation, &Value::Object(variables), budget)
             .await?;
-        let written = (0..changes.len()).map(|n| {
+        let written = changes.iter().enumerate().map(|(n, change)| {
             let alias = format!("c{n}");
             let done = &answer.data[&alias];
-            let id = done["commentEdge"]["node"]["id"]
-                .as_str()
-                .or_else(|| done["issueComment"]["id"].as_str());
+            let id = match change {
+                CommentChange::Add { .. } => done["commentEdge"]["node"]["id"].as_str(),
+                CommentChange::Update { .. } => done["issueComment"]["id"].as_str(),
+                CommentChange::Delete { comment } => done.is_object().then_some(comment.as_str()),
+            };
             match (id, answer.error_at(&[&alias])) {
                 (Some(id), _) => Ok(id.to_owned()),
                 (None, Some(error)) => Err(error.clone().after_write().needing(NEEDED)),
@@ -144,4 +157,17 @@ impl Client {
         });
         Ok(written.collect())
     }
+}
+
+/// Both ends of a conversation, which overlap where it is short.
+fn union(oldest: &[Value], newest: &[Value]) -> Vec<Comment> {
+    let mut all: Vec<Comment> = Vec::new();
+    for value in oldest.iter().chain(newest) {
+        if let Ok(comment) = Comment::deserialize(value)
+            && all.iter().all(|known| known.id != comment.id)
+        {
+            all.push(comment);
+        }
+    }
+    all
 }

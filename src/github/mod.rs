@@ -31,7 +31,7 @@ mod token;
 
 pub use budget::Budget;
 pub use client::Client;
-pub use comments::{Comment, CommentChange};
+pub use comments::{Comment, CommentChange, MOST_COMMENTS};
 pub use compare::Comparison;
 pub use connect::Proxies;
 pub use error::GitHubError;

@@ -102,10 +102,49 @@ impl Host {
         }
     }
 
-    /// Talk for the person. Never fails: there is nowhere to say so.
+    /// Talk for the person, wrapped on a terminal. Never fails: there is nowhere to say so.
     pub fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let mut err = std::io::stderr().lock();
+        let _ = if self.stderr_is_terminal {
+            writeln!(err, "{}", wrapped(text, self.columns()))
+        } else {
+            writeln!(err, "{text}")
+        };
     }
+
+    /// Columns of the terminal: what `COLUMNS` says, within reason, else 80.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        let said = self.var("COLUMNS").and_then(|c| c.parse().ok());
+        said.map_or(80, |c: usize| c.clamp(40, 120))
+    }
+}
+
+/// Lines broken between words where they are longer than `width`; what follows is indented.
+fn wrapped(text: &str, width: usize) -> String {
+    const INDENT: &str = "    ";
+    let mut out = String::with_capacity(text.len());
+    for line in text.split('\n') {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        let mut taken = 0;
+        for (n, word) in line.split(' ').enumerate() {
+            let length = word.chars().count();
+            if n == 0 {
+                taken = length;
+            } else if taken + 1 + length > width && !word.is_empty() {
+                out.push('\n');
+                out.push_str(INDENT);
+                taken = INDENT.len() + length;
+            } else {
+                out.push(' ');
+                taken += 1 + length;
+            }
+            out.push_str(word);
+        }
+    }
+    out
 }
 
 /// Ends when the process is asked to stop; never, where signals cannot be had.
@@ -124,4 +163,26 @@ pub async fn asked_to_stop() {
         }
     }
     std::future::pending::<()>().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn talk_is_broken_between_words_and_nothing_is_lost() {
+        let text = format!("help: {} end\n  kept as it is", "some words ".repeat(9));
+        let out = wrapped(&text, 40);
+        assert!(out.lines().all(|line| line.chars().count() <= 40), "{out}");
+        assert!(out.lines().nth(1).unwrap().starts_with("    "), "{out}");
+        assert!(out.ends_with("\n  kept as it is"), "{out}");
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(&out), words(&text));
+        let long = "x".repeat(100);
+        assert_eq!(wrapped(&long, 40), long);
+    }
 }

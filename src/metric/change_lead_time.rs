@@ -35,8 +35,17 @@ pub struct ChangeLeadTime {
     pub only_baselines: bool,
     /// Any deployment in the window.
     pub any_deployment: bool,
-    /// Changes merged and not deployed: ages, in seconds.
-    pub undeployed: Option<Distribution>,
+    /// Changes merged and not deployed; `None` where that is not known.
+    pub undeployed: Option<Undeployed>,
+}
+
+/// Changes merged and not deployed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Undeployed {
+    /// How long they have waited, in seconds.
+    pub ages: Distribution,
+    /// Id of the one that has waited longest.
+    pub oldest: Option<String>,
 }
 
 /// Measures the changes delivered in the window.
@@ -137,21 +146,24 @@ fn per_commit(scope: &Scope<'_>, period: &Period, bots: bool) -> Distribution {
 }
 
 /// What waits now; only a window that reaches to now can say so (rule LT10).
-fn undeployed(scope: &Scope<'_>, period: &Period) -> Option<Distribution> {
+fn undeployed(scope: &Scope<'_>, period: &Period) -> Option<Undeployed> {
     if period.window.to < period.now {
         return None;
     }
-    let mut oldest: BTreeMap<&str, Instant> = BTreeMap::new();
+    let mut found: BTreeMap<&str, Instant> = BTreeMap::new();
     for waiting in scope.timeline.waiting.as_ref()? {
         let single = scope.service.is_some();
         if scope.includes(waiting.service.as_deref()) && (single || waiting.everywhere) {
-            let slot = oldest.entry(&waiting.id).or_insert(waiting.since);
+            let slot = found.entry(&waiting.id).or_insert(waiting.since);
             *slot = (*slot).min(waiting.since);
         }
     }
-    Some(Distribution::of(oldest.into_values().map(|since| {
-        (seconds_between(since, period.now) as f64).max(0.0)
-    })))
+    let oldest = found.iter().min_by_key(|(_, since)| **since);
+    let age = |since: &Instant| (seconds_between(*since, period.now) as f64).max(0.0);
+    Some(Undeployed {
+        oldest: oldest.map(|(id, _)| (*id).to_owned()),
+        ages: Distribution::of(found.values().map(age)),
+    })
 }
 
 #[cfg(test)]

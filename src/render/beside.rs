@@ -18,7 +18,13 @@ pub(crate) fn pinned(metric: &str, of: &Metrics) -> Vec<String> {
                 .iter()
                 .filter_map(|(from, span)| {
                     let seconds = humanize::duration(span.median_seconds?);
-                    Some(format!("{from} to deployed {seconds}"))
+                    // A median of a few of the changes is not one of all.
+                    let of = if span.n < m.n {
+                        format!(" (of {})", humanize::plural(span.n, "change"))
+                    } else {
+                        String::new()
+                    };
+                    Some(format!("{from} to deployed {seconds}{of}"))
                 })
                 .collect();
             let line = said.join(" · ");

@@ -9,7 +9,7 @@ use crate::event::Instant;
 use crate::report::v1::{Change, Deployment, Report};
 
 /// GitHub refuses comments above 65,536 characters.
-pub(super) const LONGEST: usize = 65_000;
+const LONGEST: usize = 65_000;
 
 const TEMPLATE: &str = "comment.md.j2";
 
@@ -36,21 +36,63 @@ pub fn marker(kind: &str, key: &str) -> String {
     format!("<!-- fivekeys:v1:{}:{} -->", plain(kind), plain(key))
 }
 
+/// How much a comment says. What is too long for GitHub is said in fewer words, and never cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Detail {
+    /// All of it.
+    Full,
+    /// Without its longest table.
+    Compact,
+    /// What cannot be long.
+    Minimal,
+}
+
+/// What a template sees.
+#[derive(Serialize)]
+struct InDetail<'a, T> {
+    #[serde(flatten)]
+    context: &'a T,
+    detail: Detail,
+}
+
+/// A comment in the most detail that fits into one. The marker is no part of the template, so that a team's own cannot
+/// lose it.
+///
+/// # Errors
+/// When the template cannot be rendered, or makes too much in the least detail.
+pub(super) fn fitting(
+    templates: &Templates,
+    template: &'static str,
+    marker: &str,
+    context: &impl Serialize,
+) -> Result<String, RenderError> {
+    for detail in [Detail::Full, Detail::Compact, Detail::Minimal] {
+        let context = InDetail { context, detail };
+        let text = format!("{marker}\n{}", templates.render(template, &context, &[])?);
+        if text.chars().count() <= LONGEST {
+            return Ok(text);
+        }
+    }
+    Err(templates.refuse(template, "what it makes is too long for a comment"))
+}
+
 #[derive(Serialize)]
 struct Context {
     since_merge: String,
     lead_time: String,
     team: String,
     deployment: evidence::DeploymentRow,
+    timezone: String,
     stages: Vec<(String, String)>,
     rows: Vec<Row>,
+    moved: String,
     window: String,
     change: String,
     fingerprint: String,
 }
 
-/// The shipped comment of one change; none when the report does not know it as delivered. The marker is no part of the
-/// template, so that a team's own cannot lose it.
+/// The shipped comment of one change; none when the report does not know it as delivered.
 ///
 /// # Errors
 /// When the team's own template cannot be rendered, or makes too much; with the built-in one, a bug.
@@ -74,15 +116,7 @@ pub fn comment(
     };
     let context = context(report, change, deployed, deployment);
     let mark = marker("shipped", marker_key);
-    let text = format!("{mark}\n{}", templates.render(TEMPLATE, &context, &[])?);
-    if text.chars().count() > LONGEST {
-        if templates.has_own(TEMPLATE) {
-            return Err(templates.refuse(TEMPLATE, "what it makes is too long for a comment"));
-        }
-        // Every part of it is short, so this only guards against a template that has changed.
-        return Ok(Some(format!("{mark}\n**In production**\n")));
-    }
-    Ok(Some(text))
+    fitting(templates, TEMPLATE, &mark, &context).map(Some)
 }
 
 fn context(
@@ -92,13 +126,18 @@ fn context(
     deployment: &Deployment,
 ) -> Context {
     let stages = STAGES.iter().filter_map(|name| {
+        // Nobody asks how long a pull request was no draft.
         let seconds = change.stages.get(*name).copied().flatten()?;
+        if *name == "draft" && seconds == 0.0 {
+            return None;
+        }
         let title = stage_title(name);
         let title = title.strip_prefix("stage ").unwrap_or(&title);
         Some((title.to_owned(), humanize::exact(seconds)))
     });
     let rows = view::rows(&report.overall);
     let header = view::header(report);
+    let timezone = escape::brief(&header.timezone);
     Context {
         since_merge: change
             .merged_at
@@ -115,10 +154,26 @@ fn context(
             .unwrap_or_default(),
         deployment: evidence::deployment_row(report, deployment),
         stages: stages.collect(),
+        moved: moved(&rows),
         rows,
         window: header.span(),
+        timezone,
         change: escape::brief(&change.id),
         fingerprint: escape::brief(&header.fingerprint),
+    }
+}
+
+/// The metrics that changed, in a line.
+fn moved(rows: &[Row]) -> String {
+    let changed: Vec<String> = rows
+        .iter()
+        .filter(|row| !row.change.arrow.is_empty())
+        .map(|row| format!("{} {}", row.title.to_lowercase(), row.change.text()))
+        .collect();
+    if changed.is_empty() {
+        "no detectable change".to_owned()
+    } else {
+        changed.join("; ")
     }
 }
 
@@ -138,16 +193,16 @@ mod tests {
             .unwrap();
         insta::assert_snapshot!(out, @r##"
         <!-- fivekeys:v1:shipped:475/production -->
-        **In production** 3 h 12 min after merge · lead time 1.5 d (team median 9.8 h)
+        **In production** since 2026-03-29 10:00 UTC, 3 h 12 min after merge · lead time 1.5 d (team median 9.8 h)
 
-        Deployment [run:25/production/shop](https://github.com/acme/shop/actions/runs/25) to production, 2 changes together.
+        Deployment [abcdef19](https://github.com/acme/shop/actions/runs/25) of shop to production, 2 changes together.
 
         | coding | pickup | review | deploy wait | deploy |
         | ---: | ---: | ---: | ---: | ---: |
         | 1 d 3 h | 2 h | 1 h | 3 h | 12 min |
 
         <details>
-        <summary>The five metrics now</summary>
+        <summary>The five metrics now: change lead time ↓ 2.3 h, better; deployment frequency ↑ 0.6 per day, better; deployment rework rate ↑ 3.1 points, worse</summary>
 
         | Metric | Now | Before | Change |
         | --- | ---: | ---: | --- |
@@ -207,5 +262,68 @@ mod tests {
         );
         assert!(out.chars().count() < LONGEST);
         assert_eq!(out.lines().next().unwrap().matches("-->").count(), 1);
+    }
+    #[test]
+    fn what_is_too_long_is_said_in_less_detail_and_never_cut() {
+        let long = |level: &str| {
+            let text = "x".repeat(LONGEST);
+            format!("{{% if detail == \"{level}\" %}}{text}{{% endif %}}")
+        };
+        let drawn = |own: &str| {
+            let own = format!("{own}in {{{{ detail }}}} detail: {{{{ lead_time }}}}");
+            let mut templates = Templates::default();
+            templates.replace(TEMPLATE, &own).unwrap();
+            super::comment(&fixture::shop(), "475", "k", &templates)
+        };
+        let mark = "<!-- fivekeys:v1:shipped:k -->\n";
+        for (own, told) in [
+            (String::new(), "full"),
+            (long("full"), "compact"),
+            (long("full") + &long("compact"), "minimal"),
+        ] {
+            let out = drawn(&own).unwrap().unwrap();
+            assert_eq!(out.trim(), format!("{mark}in {told} detail: 1.5 d"));
+        }
+        let all = long("full") + &long("compact") + &long("minimal");
+        assert!(drawn(&all).unwrap_err().to_string().contains("too long"));
+    }
+
+    #[test]
+    fn each_level_is_a_whole_comment() {
+        let report = fixture::shop();
+        let change = report.changes.iter().find(|c| c.id == "475").unwrap();
+        let mut deployment = report.deployments.iter();
+        let deployment = deployment.rfind(|d| Some(&d.id) == change.deployment.as_ref());
+        let context = context(
+            &report,
+            change,
+            change.deployed_at.unwrap(),
+            deployment.unwrap(),
+        );
+        let at = |detail| {
+            let context = InDetail {
+                context: &context,
+                detail,
+            };
+            let text = Templates::default().render(TEMPLATE, &context, &[]);
+            text.unwrap()
+        };
+        let (full, compact, minimal) = (at(Detail::Full), at(Detail::Compact), at(Detail::Minimal));
+        assert!(full.len() > compact.len() && compact.len() > minimal.len());
+        for text in [&full, &compact, &minimal] {
+            assert!(text.contains("3 h 12 min after merge"), "{text}");
+            assert_eq!(
+                text.matches("<details>").count(),
+                text.matches("</details>").count()
+            );
+        }
+        assert!(
+            compact.contains("| coding |") && compact.contains("↓ 2.3 h, better"),
+            "{compact}"
+        );
+        assert!(
+            minimal.lines().count() < 5 && !minimal.contains("]("),
+            "{minimal}"
+        );
     }
 }

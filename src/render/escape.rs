@@ -184,9 +184,15 @@ pub(crate) fn mermaid(text: &str) -> String {
         .collect()
 }
 
+/// Longest web address that is linked; browsers and servers refuse longer ones.
+const LONGEST_ADDRESS: usize = 2048;
+
 /// A web address as the target of a Markdown link or an attribute; none when it is not one.
 #[must_use]
 pub(crate) fn address(url: &str) -> Option<String> {
+    if url.len() > LONGEST_ADDRESS {
+        return None;
+    }
     let lower = url.trim().to_ascii_lowercase();
     if !(lower.starts_with("https://") || lower.starts_with("http://")) {
         return None;

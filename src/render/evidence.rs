@@ -9,6 +9,8 @@ use crate::report::v1::{Change, Deployment, Report};
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct DeploymentRow {
     pub(crate) id: String,
+    /// What people know it by: its revision, else its id.
+    pub(crate) name: String,
     pub(crate) service: String,
     pub(crate) environment: String,
     pub(crate) revision: String,
@@ -63,6 +65,7 @@ pub(crate) fn deployment_row(report: &Report, deployment: &Deployment) -> Deploy
         .collect();
     DeploymentRow {
         id: escape::brief(&deployment.id),
+        name: name(deployment),
         service: escape::brief(deployment.service.as_deref().unwrap_or_default()),
         environment: escape::brief(&deployment.environment),
         revision: escape::brief(&revision(
@@ -79,6 +82,13 @@ pub(crate) fn deployment_row(report: &Report, deployment: &Deployment) -> Deploy
         rework: deployment.rework,
         url: deployment.url.clone().unwrap_or_default(),
     }
+}
+
+/// What people know a deployment by: its revision, else its id.
+#[must_use]
+pub(crate) fn name(deployment: &Deployment) -> String {
+    let revision = deployment.revision.as_deref().filter(|r| !r.is_empty());
+    escape::brief(&revision.map_or_else(|| deployment.id.clone(), self::revision))
 }
 
 /// A commit's first eight digits; versions stay whole.

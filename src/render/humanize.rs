@@ -154,6 +154,16 @@ pub(crate) fn value(unit: Unit, value: f64) -> String {
     }
 }
 
+/// A headline beside another one of its metric: in the same unit, so that the two can be compared.
+#[must_use]
+pub(crate) fn value_beside(unit: Unit, value: f64, other: f64) -> String {
+    match (unit, pace(value), pace(other)) {
+        (Unit::PerDay, Pace::Week, Pace::Day) => format!("{} per day", number(value)),
+        (Unit::PerDay, Pace::Day, Pace::Week) => format!("{} per week", number(value * 7.0)),
+        _ => self::value(unit, value),
+    }
+}
+
 /// A headline for a badge: `2.4/day`.
 #[must_use]
 pub(crate) fn short(unit: Unit, value: f64) -> String {
@@ -177,12 +187,18 @@ pub(crate) fn interval(unit: Unit, value: f64, [low, high]: [f64; 2]) -> String 
 pub(crate) fn difference(unit: Unit, from: f64, to: f64) -> String {
     let by = (to - from).abs();
     match unit {
-        // In the unit that the values themselves are worded in.
-        Unit::PerDay => match pace(from.max(to)) {
-            Pace::Day => format!("{} per day", number(by)),
-            Pace::Week => format!("{} per week", number(by * 7.0)),
-            Pace::Every => format!("{} per month", number(by * 30.0)),
-        },
+        Unit::PerDay => {
+            // In the unit that the later value is worded in; a period has none.
+            let worded = match pace(if to > 0.0 { to } else { from }) {
+                Pace::Every => pace(from.max(to)),
+                rate @ (Pace::Day | Pace::Week) => rate,
+            };
+            match worded {
+                Pace::Day => format!("{} per day", number(by)),
+                Pace::Week => format!("{} per week", number(by * 7.0)),
+                Pace::Every => format!("{} per month", number(by * 30.0)),
+            }
+        }
         Unit::Seconds => duration(by),
         Unit::Ratio => plural_of(&number(by * 100.0), "point"),
     }
@@ -352,6 +368,20 @@ mod tests {
 
     #[test]
     fn rates_are_worded_by_size() {
+        let told = |from, to| {
+            let before = value_beside(Unit::PerDay, from, to);
+            let by = difference(Unit::PerDay, from, to);
+            format!("{before}, {}, by {by}", rate(to))
+        };
+        assert_eq!(
+            told(1.9, 6.5 / 7.0),
+            "13 per week, 6.5 per week, by 6.8 per week"
+        );
+        assert_eq!(
+            told(6.0 / 7.0, 2.0),
+            "0.9 per day, 2 per day, by 1.1 per day"
+        );
+        assert_eq!(told(0.1, 0.0), "every 10 days, 0 per day, by 3 per month");
         assert_eq!(rate(2.4), "2.4 per day");
         assert_eq!(rate(1.5 / 7.0), "1.5 per week");
         assert_eq!(rate(1.0 / 12.0), "every 12 days");

@@ -54,6 +54,8 @@ pub struct RunFacts {
     pub effects: Vec<Effect>,
     /// Pull requests commented on.
     pub commented: usize,
+    /// Shipped pull requests beyond the most comments of a run.
+    pub untold: usize,
     /// Page of the digest that was written.
     pub digest: Option<String>,
     /// The metrics branch.

@@ -59,12 +59,12 @@ fn the_summary_of_a_shop() {
 
         #### This deployment
 
-        <code>run:25/production/shop</code> at <code>abcdef19</code> to production, finished 2026-03-29 10:00. It ships 2 changes (median here: 2 changes); median lead time 1.5 d.
+        <code>abcdef19</code> of shop to production, finished 2026-03-29 10:00 UTC. It ships 2 changes (median here: 2 changes); median lead time 1.5 d. <code>fivekeys explain run:25/production/shop</code> says how it was judged.
 
         | Median | coding | pickup | review | deploy wait | deploy |
         | --- | ---: | ---: | ---: | ---: | ---: |
         | this deployment | 1.1 d | 2 h | 1 h | 3 h | 12 min |
-        | all of the window | 1.5 h | 2 h | 1 h | 30 min | – |
+        | the team | 1.5 h | 2 h | 1 h | 30 min | – |
 
         | Change | Lead time | Since merge |
         | --- | ---: | ---: |
@@ -184,6 +184,59 @@ fn a_huge_report_loses_detail_and_keeps_whole_tables() {
     let out = summary(&report, &facts()).unwrap();
     assert!(out.len() < LONGEST_SUMMARY, "{}", out.len());
     assert!(out.contains("| Deployment rework rate |") && out.contains("more"));
+}
+
+/// Ten thousand deployments of fifty services with names that are as long and as hostile as they come; the last one
+/// failed, and going back takes away ten thousand changes.
+#[test]
+fn the_summary_of_ten_thousand_deployments_is_short_whatever_they_are_called() {
+    let hostile = format!("{}{}", fixture::HOSTILE, "</td>|`@acme ".repeat(20));
+    let mut report = fixture::shop();
+    let good = report.deployments[1].clone();
+    let change = report.changes[0].clone();
+    for n in 0..10_000_u32 {
+        let mut deployment = good.clone();
+        deployment.id = format!("{hostile}{n}");
+        deployment.service = Some(format!("{}{hostile}", n % 50));
+        deployment.revision = Some(format!("{n}{hostile}"));
+        deployment.url = Some(format!("https://example.com/{n}"));
+        deployment.finished_at = good
+            .finished_at
+            .map(|at| at + chrono::Duration::minutes(n.into()));
+        report.deployments.push(deployment);
+    }
+    let mut last = report.deployments.last().unwrap().clone();
+    last.id = "last".into();
+    last.failed = true;
+    last.recovered_at = None;
+    last.revision = Some("new".into());
+    last.url = Some(format!(
+        "https://example.com/{}",
+        "x".repeat(LONGEST_SUMMARY)
+    ));
+    last.finished_at = last.finished_at.map(|at| at + chrono::Duration::hours(1));
+    for n in 0..10_000 {
+        let mut shipped = change.clone();
+        shipped.id = format!("{n}{hostile}");
+        shipped.deployment = Some("last".into());
+        report.changes.push(shipped);
+    }
+    report.deployments.push(last);
+    for n in 0..50 {
+        report
+            .services
+            .insert(format!("{n}{hostile}"), report.overall.clone());
+    }
+    let facts = RunFacts {
+        deployment: Some("last".into()),
+        ..facts()
+    };
+    let out = summary(&report, &facts).unwrap();
+    assert!(out.len() < LONGEST_SUMMARY, "{}", out.len());
+    assert!(is_harmless(&out));
+    assert!(out.contains("This deployment failed, and nothing has repaired it"));
+    assert!(out.contains("The way back: ") && out.contains("more"));
+    assert!(out.contains("Services") || out.contains("services"));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::judged::{self, Promise};
 use super::{
     RenderError, Templates,
-    comment::{LONGEST, marker},
-    escape, humanize, view,
+    comment::{fitting, marker},
+    escape, evidence, humanize, view,
 };
 use crate::event::{Instant, Pull, seconds_between};
 use crate::report::v1::{BatchRisk, DeltaState, Report, SizeBand};
@@ -37,6 +37,8 @@ struct Context {
     waiting: String,
     ahead: String,
     promises: Vec<Promise>,
+    /// How many of them are in each state.
+    kept: String,
     window: String,
     fingerprint: String,
 }
@@ -53,6 +55,7 @@ pub fn preview(
     templates: &Templates,
 ) -> Result<String, RenderError> {
     let header = view::header(report);
+    let promises = judged::of(report).promises;
     let context = Context {
         size: size(pull),
         open_for: pull.created_at.map(|at| span(at, now)).unwrap_or_default(),
@@ -63,16 +66,12 @@ pub fn preview(
             .unwrap_or_default(),
         waiting: waiting(report),
         ahead: ahead(report),
-        promises: judged::of(report).promises,
+        kept: kept(&promises),
+        promises,
         window: header.span(),
         fingerprint: escape::brief(&header.fingerprint),
     };
-    let mark = preview_marker();
-    let text = templates.render(TEMPLATE, &context, &[])?;
-    if templates.has_own(TEMPLATE) && text.chars().count() > LONGEST {
-        return Err(templates.refuse(TEMPLATE, "what it makes is too long for a comment"));
-    }
-    Ok(format!("{mark}\n{text}"))
+    fitting(templates, TEMPLATE, &preview_marker(), &context)
 }
 
 /// The first line of a preview: there is one on a pull request.
@@ -193,12 +192,31 @@ fn risk_says(risk: &BatchRisk, lines: u64) -> Option<String> {
     ))
 }
 
+/// `2 met, 1 missed`, in the order in which the states are first met with.
+fn kept(promises: &[Promise]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for promise in promises {
+        match counts.iter_mut().find(|(state, _)| *state == promise.state) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((&promise.state, 1)),
+        }
+    }
+    let words: Vec<String> = counts
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    words.join(", ")
+}
+
 fn waiting(report: &Report) -> String {
     let lead = &report.overall.metrics.change_lead_time;
     match lead.undeployed.as_ref() {
         Some(of) if of.count > 0 => {
-            let oldest = of.oldest_seconds.map(humanize::exact);
-            let since = oldest.map(|age| format!(", the oldest for {age}"));
+            let name = of.oldest.as_deref().map(evidence::change_name);
+            let since = of.oldest_seconds.map(|age| {
+                let name = name.map_or_else(String::new, |name| format!(", {name},"));
+                format!(", the oldest{name} for {}", humanize::exact(age))
+            });
             let verb = if of.count == 1 { "waits" } else { "wait" };
             format!(
                 "{} {verb} for a deployment already{}.",
@@ -271,11 +289,11 @@ mod tests {
         | pickup | 1 d 1 h, goes on | 2 h |
 
         - Larger than all of the 43 changes of people that reached production.
-        - 3 merged changes wait for a deployment already, the oldest for 1 d 4 h.
+        - 3 merged changes wait for a deployment already, the oldest, &#35;<!-- -->470, for 1 d 4 h.
         - From merge to production it takes 41 min in the median of 301 changes.
 
         <details>
-        <summary>What the team promises</summary>
+        <summary>What the team promises: 1 met, 1 not yet, 1 no data, 1 held</summary>
 
         | State | Promise | Now |
         | --- | --- | --- |
@@ -332,5 +350,21 @@ mod tests {
         )
         .unwrap();
         assert!(out.contains("Before production"), "{out}");
+    }
+
+    #[test]
+    fn what_is_too_long_loses_its_table_of_promises_first() {
+        let long = "x".repeat(65_536);
+        let own = format!(
+            "{{% extends \"fivekeys/preview.md.j2\" %}}{{% block says %}}\
+             {{% if detail == \"full\" %}}{long}{{% endif %}}{{% endblock %}}"
+        );
+        let mut templates = Templates::default();
+        templates.replace(TEMPLATE, &own).unwrap();
+        let now = at("2026-03-29T09:30:00Z");
+        let out = super::preview(&fixture::promised(), &open(), false, now, &templates).unwrap();
+        assert!(!out.contains(&long) && !out.contains("<details>"), "{out}");
+        let line = "What the team promises: 1 met, 1 not yet, 1 no data, 1 held.";
+        assert!(out.contains("| coding |") && out.contains(line), "{out}");
     }
 }

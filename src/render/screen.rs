@@ -104,14 +104,36 @@ impl Screen {
 
     /// A paragraph, wrapped; later lines are indented by `hang` more.
     pub(crate) fn text(&mut self, indent: usize, hang: usize, paint: Paint, text: &str) {
+        for (at, line) in self.lines_of(indent, hang, text) {
+            self.wrapped(at, paint, &line);
+        }
+    }
+
+    /// The beginning of a paragraph, at most `most` lines of it; whether there is more.
+    pub(crate) fn opening(&mut self, indent: usize, hang: usize, most: usize, text: &str) -> bool {
+        let lines = self.lines_of(indent, hang, text);
+        for (number, (at, line)) in lines.iter().take(most).enumerate() {
+            if number + 1 == most && lines.len() > most {
+                let room = self.style.width.saturating_sub(at + 2);
+                let kept: String = line.chars().take(room).collect();
+                self.wrapped(*at, Paint::Plain, &format!("{kept} …"));
+            } else {
+                self.wrapped(*at, Paint::Plain, line);
+            }
+        }
+        lines.len() > most
+    }
+
+    /// The lines of a paragraph, each behind its indent.
+    fn lines_of(&self, indent: usize, hang: usize, text: &str) -> Vec<(usize, String)> {
         let text = escape::terminal(text);
+        let mut lines = Vec::new();
         let mut line = String::new();
         let mut at = indent;
         for word in text.split_whitespace() {
             let room = self.style.width.saturating_sub(at);
             if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-                self.wrapped(at, paint, &line);
-                line.clear();
+                lines.push((at, std::mem::take(&mut line)));
                 at = indent + hang;
             }
             if !line.is_empty() {
@@ -120,8 +142,9 @@ impl Screen {
             line.push_str(word);
         }
         if !line.is_empty() {
-            self.wrapped(at, paint, &line);
+            lines.push((at, line));
         }
+        lines
     }
 
     fn wrapped(&mut self, indent: usize, paint: Paint, text: &str) {

@@ -12,8 +12,13 @@ const LEFT: usize = 42;
 /// The same in the compact form, which has no indent.
 const COMPACT_LEFT: usize = 39;
 
-/// Findings, and notes, that are shown where nothing more was asked for, so that the whole fits a screen.
+/// Findings, and notes, that are shown where nothing more was asked for, so that the whole fits a screen; one of each
+/// where there is something to do next.
 const SHOWN: usize = 2;
+/// Lines of a note that are shown then.
+const NOTE_LINES: usize = 3;
+/// Promises that are shown then.
+const PROMISES: usize = 4;
 
 /// `report --format terminal`.
 #[expect(
@@ -49,18 +54,29 @@ pub(crate) fn render(report: &Report, style: &Style) -> Result<String, RenderErr
     if style.verbose {
         places(&mut screen, &judged);
     }
-    promises(&mut screen, &judged);
+    let shown = shown(&judged, style);
+    promises(&mut screen, &judged, style);
     advice(&mut screen, &judged, style);
-    findings(&mut screen, report, style);
+    findings(&mut screen, report, shown, style);
     if style.verbose {
         services(&mut screen, report);
         distributions(&mut screen, &report.overall);
         beyond_five(&mut screen, &report.overall);
         left_out(&mut screen, report);
     }
-    notes(&mut screen, report, style);
+    notes(&mut screen, report, shown, style);
     foot(&mut screen, report);
     Ok(screen.finish())
+}
+
+/// How many findings, and notes, are shown.
+fn shown(judged: &Judged, style: &Style) -> usize {
+    most(style, if judged.advice.is_some() { 1 } else { SHOWN })
+}
+
+/// All there is where everything was asked for.
+fn most(style: &Style, usual: usize) -> usize {
+    if style.verbose { usize::MAX } else { usual }
 }
 
 fn head(screen: &mut Screen, header: &Header) {
@@ -83,8 +99,8 @@ fn head(screen: &mut Screen, header: &Header) {
     screen.text(0, 0, Paint::Faint, &line);
 }
 
-fn news(row: &Row) -> Paint {
-    match row.change.news {
+fn news(word: &str) -> Paint {
+    match word {
         "good" => Paint::Good,
         "bad" => Paint::Bad,
         _ => Paint::Plain,
@@ -118,7 +134,7 @@ fn metric(screen: &mut Screen, row: &Row, style: &Style) {
     ];
     if wide {
         spans.push((Paint::Plain, &spark));
-        spans.push((news(row), &change));
+        spans.push((news(row.change.news), &change));
     }
     screen.line(&spans);
     let mut details = Vec::new();
@@ -166,7 +182,7 @@ fn compact(screen: &mut Screen, row: &Row) {
         (Paint::Plain, &" ".repeat(pad)),
         (Paint::Strong, &row.value),
         (Paint::Plain, "  "),
-        (news(row), &last.join(" · ")),
+        (news(row.change.news), &last.join(" · ")),
     ]);
 }
 
@@ -191,26 +207,23 @@ fn places(screen: &mut Screen, judged: &Judged) {
     screen.text(2, 2, Paint::Faint, &line);
 }
 
-fn promises(screen: &mut Screen, judged: &Judged) {
+fn promises(screen: &mut Screen, judged: &Judged, style: &Style) {
     if judged.promises.is_empty() {
         return;
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Targets")]);
-    for promise in &judged.promises {
-        let paint = match promise.news {
-            "good" => Paint::Good,
-            "bad" => Paint::Bad,
-            _ => Paint::Plain,
-        };
+    let shown = most(style, PROMISES);
+    for promise in judged.promises.iter().take(shown) {
         let line = format!("{}: {}", promise.state, promise.text);
-        screen.text(2, 2, paint, &line);
+        screen.text(2, 2, news(promise.news), &line);
         let details: Vec<&str> = [promise.now.as_str(), promise.way.as_str()]
             .into_iter()
             .filter(|text| !text.is_empty())
             .collect();
         screen.text(4, 0, Paint::Faint, &details.join(" · "));
     }
+    more(screen, judged.promises.len().saturating_sub(shown));
 }
 
 fn advice(screen: &mut Screen, judged: &Judged, style: &Style) {
@@ -228,8 +241,7 @@ fn advice(screen: &mut Screen, judged: &Judged, style: &Style) {
     };
     let says = format!("{} {}", advice.says, advice.prize);
     screen.text(2, 2, Paint::Plain, &says);
-    let shown = if style.verbose { usize::MAX } else { 1 };
-    for step in advice.steps.iter().take(shown) {
+    for step in advice.steps.iter().take(most(style, 1)) {
         screen.text(4, 2, Paint::Plain, &format!("Do: {step}"));
     }
     if style.verbose {
@@ -241,13 +253,12 @@ fn advice(screen: &mut Screen, judged: &Judged, style: &Style) {
     screen.text(4, 2, Paint::Faint, &more);
 }
 
-fn findings(screen: &mut Screen, report: &Report, style: &Style) {
+fn findings(screen: &mut Screen, report: &Report, shown: usize, style: &Style) {
     if report.findings.is_empty() {
         return;
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Findings")]);
-    let shown = if style.verbose { usize::MAX } else { SHOWN };
     for finding in report.findings.iter().take(shown) {
         let paint = match finding.level.as_str() {
             "good" => Paint::Good,
@@ -260,12 +271,8 @@ fn findings(screen: &mut Screen, report: &Report, style: &Style) {
         }
         if style.verbose && !finding.because.is_empty() {
             let events = finding.because.iter().take(10).cloned().collect::<Vec<_>>();
-            screen.text(
-                4,
-                0,
-                Paint::Faint,
-                &format!("events: {}", events.join(", ")),
-            );
+            let line = format!("events: {}", events.join(", "));
+            screen.text(4, 0, Paint::Faint, &line);
         }
     }
     more(screen, report.findings.len().saturating_sub(shown));
@@ -372,18 +379,23 @@ fn left_out(screen: &mut Screen, report: &Report) {
     }
 }
 
-fn notes(screen: &mut Screen, report: &Report, style: &Style) {
+fn notes(screen: &mut Screen, report: &Report, shown: usize, style: &Style) {
     if report.notes.is_empty() {
         return;
     }
     screen.blank();
     screen.line(&[(Paint::Strong, "Notes")]);
-    let shown = if style.verbose { usize::MAX } else { SHOWN };
+    let lines = most(style, NOTE_LINES);
+    let mut cut = false;
     for note in report.notes.iter().take(shown) {
         let help = note.help.as_deref().unwrap_or("");
-        screen.text(2, 2, Paint::Plain, format!("{} {help}", note.says).trim());
+        cut |= screen.opening(2, 2, lines, format!("{} {help}", note.says).trim());
     }
-    more(screen, report.notes.len().saturating_sub(shown));
+    let hidden = report.notes.len().saturating_sub(shown);
+    if cut && hidden == 0 {
+        screen.text(2, 0, Paint::Faint, "--verbose shows the whole");
+    }
+    more(screen, hidden);
 }
 
 fn foot(screen: &mut Screen, report: &Report) {

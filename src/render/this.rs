@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::evidence::{self, DeploymentRow};
-use super::{escape, humanize};
+use super::humanize;
 use crate::report::v1::{Change, Deployment, Report};
 
 /// The stages that add up to a lead time; their parts are left to the distributions.
@@ -53,9 +53,8 @@ struct Shipped {
 struct Back {
     /// It took no effect: what was there before still runs.
     still_runs: bool,
-    /// The last deployment of the service there that did not fail.
-    id: String,
-    revision: String,
+    /// The revision of the last deployment of the service there that did not fail, else its id.
+    name: String,
     finished: String,
     /// Its page, where the same run can be started again.
     url: String,
@@ -106,6 +105,10 @@ fn stages(report: &Report, changes: &[&Change]) -> Vec<Stage> {
         let times = changes.iter().filter_map(|c| *c.stages.get(*name)?);
         let here = evidence::middle(times.collect())?;
         let team = team.get(*name).and_then(|q| q.median_seconds);
+        // Where nobody opens drafts there is nothing to compare.
+        if here == 0.0 && team.is_none_or(|team| team == 0.0) {
+            return None;
+        }
         Some(Stage {
             name: name.replace('_', " "),
             here: humanize::duration(here),
@@ -149,10 +152,7 @@ fn back(report: &Report, failed: &Deployment) -> Option<Back> {
         .collect();
     Some(Back {
         still_runs,
-        id: escape::brief(&good.id),
-        revision: escape::brief(&evidence::revision(
-            good.revision.as_deref().unwrap_or_default(),
-        )),
+        name: evidence::name(good),
         finished: good
             .finished_at
             .map(|at| humanize::minute(at, &report.window.timezone))
@@ -203,7 +203,7 @@ mod tests {
         let good = report
             .deployments
             .iter()
-            .find(|d| escape::brief(&d.id) == back.id)
+            .rfind(|d| evidence::name(d) == back.name)
             .unwrap();
         assert!(!back.still_runs && !good.failed && good.service == failed.service);
         assert!(good.finished_at < failed.finished_at && good.revision != failed.revision);

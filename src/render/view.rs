@@ -97,7 +97,10 @@ pub(crate) fn row(metric: &Metric, scope: &Scope) -> Row {
             .map(|(value, interval)| humanize::interval(metric.unit, value, interval))
             .unwrap_or_default(),
         counted: counted(metric.id, &scope.metrics),
-        previous: worded(metric.unit, before.and_then(|h| h.value)),
+        previous: match (before.and_then(|h| h.value), value) {
+            (Some(before), Some(now)) => humanize::value_beside(metric.unit, before, now),
+            (before, _) => worded(metric.unit, before),
+        },
         change: change(metric.unit, scope.deltas.get(metric.id)),
         band: band
             .map(|band| format!("{}: {}", band.edition, band.name))

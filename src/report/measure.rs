@@ -271,9 +271,10 @@ fn lead_time_of(m: change_lead_time::ChangeLeadTime, config: &Config) -> v1::Cha
             })
             .collect(),
         undeployed: m.undeployed.map(|of| v1::Undeployed {
-            count: of.n(),
-            oldest_seconds: of.values.last().copied(),
-            median_seconds: of.quantile(0.5),
+            count: of.ages.n(),
+            oldest: of.oldest,
+            oldest_seconds: of.ages.values.last().copied(),
+            median_seconds: of.ages.quantile(0.5),
         }),
         band: banded("change_lead_time", config, value, interval, all.n),
         reason: reason.map(str::to_owned),

@@ -297,6 +297,9 @@ pub struct Excluded {
 pub struct Undeployed {
     /// How many.
     pub count: u64,
+    /// Id of the one that has waited longest.
+    #[serde(default)]
+    pub oldest: Option<String>,
     /// Age of the oldest.
     pub oldest_seconds: Option<f64>,
     /// Median age.

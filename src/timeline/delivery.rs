@@ -360,7 +360,14 @@ impl Deliverer<'_> {
         if found.is_empty() {
             return;
         }
-        let shown: Vec<&str> = found.iter().take(8).copied().collect();
+        // Eight digits of a commit are enough to find it by.
+        let short = |id: &&'_ str| {
+            id.get(..8)
+                .filter(|_| id.len() >= 40)
+                .unwrap_or(id)
+                .to_owned()
+        };
+        let shown: Vec<String> = found.iter().take(8).map(short).collect();
         let more = match found.len().saturating_sub(shown.len()) {
             0 => String::new(),
             n => format!(" and {n} more"),

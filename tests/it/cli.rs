@@ -19,6 +19,7 @@ mod refuse;
 mod report;
 mod secret;
 mod templates;
+mod terminal;
 mod verify;
 
 use std::collections::BTreeMap;

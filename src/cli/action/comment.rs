@@ -35,6 +35,7 @@ pub(super) async fn post(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Out
     let mut drafts = drafts(run, shipped, outcome);
     let over = drafts.len().saturating_sub(shipped.config.max_comments);
     drafts.truncate(shipped.config.max_comments);
+    outcome.facts.untold = over;
     if over > 0 {
         outcome.notice(&format!(
             "{over} more shipped pull requests were not commented on"

@@ -60,7 +60,7 @@ pub(super) const MEANINGS: [Meaning; 41] = [
     row("change_lead_time.with_bots", ["Lead time with bots", "LT8, LT7", "Change lead time with the changes by bots.", ""], events::with_bots),
     row("change_lead_time.by_time", ["Matched by time", "LT4", "Changes whose deployment is known by time only.", ""], events::nothing),
     row("change_lead_time.excluded", ["Left out of the lead time", "LT6", "Changes that reached production and could not be timed.", ""], events::nothing),
-    row("change_lead_time.undeployed", ["Merged and not deployed", "LT10", "Changes on the production branch after the last deployment, and how long they have waited.", "Known only for a window that ends now, and where the head of the branch is known. The report does not list them."], events::nothing),
+    row("change_lead_time.undeployed", ["Merged and not deployed", "LT10", "Changes on the production branch after the last deployment, and how long they have waited.", "Known only for a window that ends now, and where the head of the branch is known. Of them the report names the oldest."], events::nothing),
     row("deployment_frequency", ["", "DF1–DF4, U1–U8, W3", "", ""], events::effective),
     row("deployment_frequency.active_days", ["Days with a deployment", "DF1, W2", "Days of the report's time zone on which at least one deployment took effect.", ""], events::effective),
     row("deployment_frequency.active_days_per_week_median", ["Deployment days a week", "DF1, W2", "Median over the window's weeks of the days with a deployment.", "Weeks without any count as nought."], events::effective),

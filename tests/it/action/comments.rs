@@ -40,6 +40,74 @@ fn a_large_batch_is_told_ten_times_and_the_rest_is_said() {
         2,
         "one query, one mutation"
     );
+    let line = "Shipped pull requests without a comment: 3, beyond the 10 that were told";
+    assert!(done.summary.contains(line), "{}", done.summary);
+}
+
+#[test]
+fn what_two_runs_told_twice_is_told_once_and_found_however_long_people_talked() {
+    let world = next_day();
+    let marker = "<!-- fivekeys:v1:shipped:production -->";
+    {
+        let mut github = world.github();
+        for text in ["one", "two"] {
+            github.comment(9, "github-actions[bot]", &format!("{marker}\n{text}"));
+        }
+        github.comment(9, "mallory", &format!("{marker}\nmine"));
+        for n in 0..120 {
+            github.comment(9, "ada", &format!("Talk {n}"));
+        }
+    }
+    let done = deploy_of(&world, 9, 101).run();
+    is_well(&done);
+    let on: Vec<_> = done.comments.iter().filter(|c| c.pull == 9).collect();
+    assert_eq!(
+        on.len(),
+        1 + 1 + 120,
+        "one of ours, the stranger's, the talk"
+    );
+    let ours: Vec<_> = on
+        .iter()
+        .filter(|c| c.author == "github-actions[bot]")
+        .collect();
+    assert_eq!((ours.len(), ours[0].edits), (1, 1));
+    assert!(
+        ours[0].body.contains("**In production** since"),
+        "{}",
+        ours[0].body
+    );
+    assert!(
+        on.iter()
+            .any(|c| c.author == "mallory" && c.body.ends_with("mine"))
+    );
+}
+
+#[test]
+fn more_comments_than_a_mutation_holds_are_all_written() {
+    let world = next_day();
+    {
+        let mut github = world.github();
+        for n in 0..25_u64 {
+            github.merge_pull(30 + n, &format!("2026-03-03T10:{n:02}:00Z"));
+        }
+        github.deploy_with(
+            "production",
+            "pr54",
+            "2026-03-03T10:40:00Z",
+            &[("success", "2026-03-03T10:45:00Z")],
+            |deploy| deploy.run(101, 1),
+        );
+        github.file(".github/fivekeys.yml", "comment: { max: 50 }\n");
+    }
+    world.clock("2026-03-03T10:50:00Z");
+    let done = deploy_of(&world, 54, 101).run();
+    is_green(&done);
+    assert_eq!(done.comments.len(), 1 + 26);
+    assert!(
+        !done.summary.contains("without a comment"),
+        "{}",
+        done.summary
+    );
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_dry_run_prints_files_and_comments_and_writes_nothing() {
             "dry run",
             "metrics.json (",
             "README.md (",
-            "**In production** 58 min",
+            "UTC, 58 min after merge",
         ] {
             assert!(
                 done.stderr.contains(text),

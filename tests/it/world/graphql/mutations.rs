@@ -29,6 +29,7 @@ impl Call<'_> {
             "updateRefs" => self.update_refs(input),
             "addComment" => self.add_comment(input),
             "updateIssueComment" => self.update_comment(input),
+            "deleteIssueComment" => self.delete_comment(input),
             "createIssue" => self.create_issue(input),
             "updateIssue" => self.update_issue(input),
             _ => {
@@ -160,6 +161,25 @@ impl Call<'_> {
         comment.edits += 1;
         let node = payload("IssueComment", "id", Thing::leaf(id));
         Ok(payload("UpdateIssueCommentPayload", "issueComment", node))
+    }
+
+    fn delete_comment(&mut self, input: &Value) -> Result<Thing, Refusal> {
+        let id = input["id"].as_str().unwrap_or_default();
+        self.may_comment()?;
+        let Some(comment) = self.github.comments.iter_mut().find(|c| c.id == id) else {
+            let message = format!("Could not resolve to a node with the global id of '{id}'");
+            return Err(Refusal::new("NOT_FOUND", message));
+        };
+        if comment.author != VIEWER {
+            return Err(Refusal::forbidden());
+        }
+        // Ids are counted, so its place stays.
+        comment.pull = 0;
+        Ok(payload(
+            "DeleteIssueCommentPayload",
+            "clientMutationId",
+            Thing::NULL,
+        ))
     }
 }
 
