@@ -222,7 +222,8 @@ mod tests {
     fn of_very_many_broken_lines_the_last_entry_is_of_all_the_others() {
         let good = line("man:a", "2026-03-01T10:00:00Z");
         let noise = |from: usize, to: usize| -> String {
-            (from..to).map(|n| format!("noise {n}\n")).collect()
+            let lines: Vec<String> = (from..to).map(|n| format!("noise {n}")).collect();
+            format!("{}\n", lines.join("\n"))
         };
         let shard = "ledger/events/2026/03/03.jsonl";
         let text = format!("{}{good}\n\n{}", noise(0, 1_500), noise(1_500, 3_000));

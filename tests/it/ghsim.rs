@@ -715,7 +715,7 @@ fn the_doctor_tells_what_a_token_may_not_do_without_writing() {
         "! incidents GitHub refuses",
         "! source none: deployments cannot be read",
         "contents: write # the branch, commits, the configuration, refused",
-        "pull-requests: write # changes, and comments on shipped ones issues: read",
+        "pull-requests: write # changes, and comments on pull requests issues: read",
     ] {
         assert!(said.contains(line), "{line}\n{said}");
     }
