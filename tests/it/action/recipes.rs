@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 use serde_yaml::Value;
 
-use super::{is_green, metrics};
+use super::{each, is_green, metrics};
 use crate::docs::{fenced, read};
 use crate::world::{Runner, World, sha};
 
@@ -118,12 +118,13 @@ fn deployed(world: &World, environment: &str, label: &str, run: u64) {
 
 #[test]
 fn a_job_with_an_environment() {
-    for (heading, workflow) in [
+    let same = [
         ("A job with an environment", 0),
         ("A matrix", 0),
         ("A reusable workflow", 0),
         ("Releases", 1),
-    ] {
+    ];
+    each(same, |(heading, workflow)| {
         let recipe = Recipe::of(heading, workflow, None);
         let world = recipe.world();
         deployed(&world, "production", "c2", 98);
@@ -132,7 +133,7 @@ fn a_job_with_an_environment() {
         deployed(&world, "production", "c5", 900);
         let found = counted(&recipe.runner(&world));
         assert_eq!(found, ["dep - c2", "dep - c5"], "{heading}");
-    }
+    });
     let recipe = Recipe::of("Several environments", 0, None);
     let world = recipe.world();
     deployed(&world, "test", "c5", 900);
