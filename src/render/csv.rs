@@ -58,12 +58,11 @@ pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> 
     ]
     .map(|(from, to)| [from, to].map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
     let definition = &report.definition.fingerprint;
-    scope_rows(
-        &mut out,
-        ["overall", ""],
-        &report.overall,
-        (&days, definition),
-    );
+    let names = match &report.service {
+        Some(name) => ["service", name],
+        None => ["overall", ""],
+    };
+    scope_rows(&mut out, names, &report.overall, (&days, definition));
     for (name, scope) in &report.services {
         scope_rows(&mut out, ["service", name], scope, (&days, definition));
     }

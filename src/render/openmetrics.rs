@@ -53,13 +53,18 @@ fn families(report: &Report, describe: fn(&mut String, &Family)) -> String {
 
 /// Every sample with the labels of its scope: the roll-up has no `service`.
 fn samples(report: &Report) -> Vec<Sample> {
+    let of = |service: Option<&String>, scope| {
+        let mut samples = gauge::of_scope(scope);
+        for sample in &mut samples {
+            let service = service.map(|name| ("service", name.clone()));
+            sample.labels.extend(service);
+        }
+        samples
+    };
     let mut all = gauge::of_report(report);
-    all.extend(gauge::of_scope(&report.overall));
+    all.extend(of(report.service.as_ref(), &report.overall));
     for (name, scope) in &report.services {
-        all.extend(gauge::of_scope(scope).into_iter().map(|mut sample| {
-            sample.labels.insert("service", name.clone());
-            sample
-        }));
+        all.extend(of(Some(name), scope));
     }
     if let Some(repository) = &report.repository {
         for sample in &mut all {

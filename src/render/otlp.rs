@@ -12,7 +12,8 @@ use crate::report::v1::Report;
 pub(crate) fn render(report: &Report, _: &Style) -> Result<String, RenderError> {
     // A repository without named services is one service.
     let alone = report.repository.as_deref().map(short_name);
-    let whole = alone.filter(|_| report.services.is_empty());
+    let alone = alone.filter(|_| report.services.is_empty());
+    let whole = report.service.as_deref().or(alone);
     let mut samples = gauge::of_report(report);
     samples.extend(gauge::of_scope(&report.overall));
     let mut resources = vec![resource(report, whole, &samples)];

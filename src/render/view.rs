@@ -194,6 +194,7 @@ fn counted(metric: &str, of: &Metrics) -> String {
 /// The header of every output.
 #[derive(Debug, Serialize)]
 pub(crate) struct Header {
+    /// `acme/shop`, or `api in acme/shop` where one service was asked for.
     pub(crate) repository: String,
     pub(crate) from: String,
     /// The last day inside.
@@ -235,11 +236,12 @@ pub(crate) fn header(report: &Report) -> Header {
         )
     };
     let m = &report.overall.metrics;
+    let repository = report.repository.as_deref().unwrap_or("this repository");
     Header {
-        repository: report
-            .repository
-            .clone()
-            .unwrap_or_else(|| "this repository".to_owned()),
+        repository: match &report.service {
+            Some(service) => format!("{} in {repository}", escape::brief(service)),
+            None => repository.to_owned(),
+        },
         from: humanize::day(window.from, zone),
         until: humanize::day(
             (window.to - chrono::Duration::seconds(1)).max(window.from),

@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::event::{Events, Instant, Window, digest, seconds_between};
 use crate::insight;
 use crate::metric::stats::quantile;
-use crate::metric::{Period, Scope};
+use crate::metric::{Bucket, Period, Scope};
 use crate::timeline::Timeline;
 
 pub use crate::metric::beside::BESIDE;
@@ -65,11 +65,12 @@ impl Ask {
 #[must_use]
 pub fn build(events: &Events, config: &Config, ask: &Ask) -> v1::Report {
     let timeline = Timeline::fold(events, config);
-    assemble(events, &timeline, config, ask, None)
+    assemble(events, &Frame::of(&timeline, config, ask), ask)
 }
 
-/// Builds the report of one service: what [`build`] says of all of them, said of this one alone. Places on DORA's
-/// scale are of all services together, and left out.
+/// Builds the report of one service: its numbers, deltas, targets and guardrails as [`build`] says them, and what
+/// [`build`] says of all services together said of this one. Places on DORA's scale are of all services, and left out;
+/// the quality of the data and the notes are of all of them.
 ///
 /// # Errors
 /// When no deployment is of that service; the names that there are.
@@ -80,14 +81,20 @@ pub fn build_service(
     service: &str,
 ) -> Result<v1::Report, Vec<String>> {
     let timeline = Timeline::fold(events, config);
-    let known = timeline.services();
-    if !known.iter().any(|name| name == service) {
-        return Err(known);
-    }
-    let mut report = assemble(events, &timeline, config, ask, Some(service));
+    let frame = Frame::of(&timeline, config, ask);
+    let mut report = assemble(events, &frame, ask);
+    let Some(own) = report.services.remove(service) else {
+        return Err(timeline.services());
+    };
+    // Its deltas were held against all tests of the whole report, and stay as they are: no number has two verdicts.
+    let scope = Scope::of_service(&timeline, service);
+    let weeks = frame.weeks(&scope);
+    let outlook = outlook::look(
+        &frame.sight(&scope, &weeks),
+        std::iter::once(&mut own.clone()),
+    );
+    outlook.show_in(&mut report);
     let ours = |of: &Option<String>| of.as_deref() == Some(service);
-    report.services.clear();
-    report.position.clear();
     report.targets.retain(|t| ours(&t.service));
     report.guardrails.retain(|g| ours(&g.service));
     report.deployments.retain(|d| ours(&d.service));
@@ -95,73 +102,102 @@ pub fn build_service(
     report
         .incidents
         .retain(|i| i.service.is_none() || ours(&i.service));
-    Ok(report)
+    Ok(v1::Report {
+        service: Some(service.to_owned()),
+        overall: own,
+        services: BTreeMap::new(),
+        position: BTreeMap::new(),
+        ..report
+    })
 }
 
-/// Of one service, or of all of them together and of each.
-fn assemble(
-    events: &Events,
-    timeline: &Timeline,
-    config: &Config,
-    ask: &Ask,
-    service: Option<&str>,
-) -> v1::Report {
-    let calendar = config.calendar();
-    let period_of = |window| Period::new(window, timeline.history_since, calendar, ask.now);
-    let (period, before) = (period_of(ask.window), period_of(ask.window.before()));
-    let pooled = service.map_or_else(
-        || Scope::overall(timeline),
-        |name| Scope::of_service(timeline, name),
-    );
-    let measured = |scope: &Scope<'_>| measure::scope(scope, &period, &before, config);
-    let mut overall = measured(&pooled);
-    let mut by_service: BTreeMap<String, v1::Scope> = BTreeMap::new();
-    let each = service.is_none().then(|| timeline.services());
-    for name in each.into_iter().flatten() {
-        let scope = measured(&Scope::of_service(timeline, &name));
-        by_service.insert(name, scope);
+/// The window, the one before, and the rules by which both are read.
+struct Frame<'a> {
+    timeline: &'a Timeline,
+    config: &'a Config,
+    period: Period,
+    before: Period,
+}
+
+impl<'a> Frame<'a> {
+    fn of(timeline: &'a Timeline, config: &'a Config, ask: &Ask) -> Self {
+        let calendar = config.calendar();
+        let period = |window| Period::new(window, timeline.history_since, calendar, ask.now);
+        Self {
+            timeline,
+            config,
+            period: period(ask.window),
+            before: period(ask.window.before()),
+        }
     }
-    let notes = notes(ask, timeline);
-    let sight = insight::Sight {
-        timeline,
-        scope: &pooled,
-        period: &period,
-        before: &before,
-        weeks: &insight::whole_weeks(&pooled, &period, &before),
-        config,
-    };
-    let (found, recommendation) = insight::look(&sight);
+
+    fn measure(&self, scope: &Scope<'_>) -> v1::Scope {
+        measure::scope(scope, &self.period, &self.before, self.config)
+    }
+
+    fn weeks(&self, scope: &Scope<'_>) -> Vec<Bucket> {
+        insight::whole_weeks(scope, &self.period, &self.before)
+    }
+
+    fn sight<'s>(&'s self, scope: &'s Scope<'s>, weeks: &'s [Bucket]) -> insight::Sight<'s> {
+        insight::Sight {
+            timeline: self.timeline,
+            scope,
+            period: &self.period,
+            before: &self.before,
+            weeks,
+            config: self.config,
+        }
+    }
+}
+
+/// Of all services together, and the numbers of each.
+fn assemble(events: &Events, frame: &Frame<'_>, ask: &Ask) -> v1::Report {
+    let (timeline, config) = (frame.timeline, frame.config);
+    let pooled = Scope::overall(timeline);
+    let mut overall = frame.measure(&pooled);
+    let services = timeline.services().into_iter();
+    let mut by_service: BTreeMap<String, v1::Scope> = services
+        .map(|name| {
+            let scope = frame.measure(&Scope::of_service(timeline, &name));
+            (name, scope)
+        })
+        .collect();
+    let weeks = frame.weeks(&pooled);
+    let sight = frame.sight(&pooled, &weeks);
     let scopes = std::iter::once(&mut overall).chain(by_service.values_mut());
-    let outlook = outlook::look(&sight, found, scopes);
-    by_service.extend(service.map(|name| (name.to_owned(), overall.clone())));
-    v1::Report {
+    let outlook = outlook::look(&sight, scopes);
+    let notes = notes(ask, timeline);
+    let mut report = v1::Report {
         schema: v1::SCHEMA.to_owned(),
         generated_at: ask.now,
         repository: ask.repository.clone(),
-        service: service.map(str::to_owned),
+        service: None,
         definition: definition(config, &ask.window),
-        window: window(ask, config, &period, timeline),
+        window: window(ask, config, &frame.period, timeline),
         quality: quality::judge(timeline, &ask.window, &notes),
         deployments: facts::deployments(timeline, &ask.window),
         changes: facts::changes(timeline, &ask.window),
         incidents: facts::incidents(timeline, &ask.window),
-        forecast: outlook.forecast,
-        shifts: outlook.shifts,
-        batch_risk: outlook.batch_risk,
-        ai: outlook.ai,
-        lead_time_bands: flow::bands(&pooled, &period),
-        waits: flow::waits(&pooled, &period),
-        findings: outlook.findings,
+        forecast: BTreeMap::new(),
+        shifts: v1::Shifts::default(),
+        batch_risk: BTreeMap::new(),
+        ai: None,
+        lead_time_bands: Vec::new(),
+        waits: BTreeMap::new(),
+        findings: Vec::new(),
         sources: facts::sources(events, timeline),
         targets: promise::targets(&sight),
         guardrails: promise::guardrails(config, &overall, &by_service),
         position: advice::position(&sight, &overall.metrics),
-        bottleneck: insight::bottleneck::find(&sight).map(advice::bottleneck),
-        recommendation: recommendation.as_ref().map(advice::recommendation),
+        bottleneck: None,
+        recommendation: None,
         overall,
         services: by_service,
         notes,
-    }
+    };
+    outlook.show_in(&mut report);
+    report
 }
 
 fn window(ask: &Ask, config: &Config, period: &Period, timeline: &Timeline) -> v1::WindowInfo {

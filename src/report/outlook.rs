@@ -1,4 +1,4 @@
-//! Forecasts, shifts and batch risk of all services together, as the document shows them.
+//! What is seen in the weeks of a service or of all together: findings, forecasts, shifts, risks, waits, as the document shows them.
 
 use std::collections::BTreeMap;
 
@@ -6,30 +6,53 @@ use super::v1::{
     self, AiCohorts, BatchRisk, ChangePoint, DeltaState, Dispersion, Forecast, Shifts, SizeBand,
     UnusualWeek,
 };
-use super::{chance, cohorts};
-use crate::insight::{Insight, Sight, batch, cohort, forecast, gate, shift};
+use super::{advice, chance, cohorts, flow};
+use crate::insight::{self, Insight, Sight, batch, cohort, forecast, gate, shift};
 
-/// What is found in the weeks of all services together.
+/// What is found in the weeks of a scope.
 pub(super) struct Outlook {
-    pub(super) findings: Vec<v1::Finding>,
-    pub(super) forecast: BTreeMap<String, Forecast>,
-    pub(super) shifts: Shifts,
-    pub(super) batch_risk: BTreeMap<String, BatchRisk>,
-    pub(super) ai: Option<AiCohorts>,
+    findings: Vec<v1::Finding>,
+    forecast: BTreeMap<String, Forecast>,
+    shifts: Shifts,
+    batch_risk: BTreeMap<String, BatchRisk>,
+    ai: Option<AiCohorts>,
+    lead_time_bands: Vec<v1::LeadTimeBand>,
+    waits: BTreeMap<String, Vec<v1::WaitBegun>>,
+    bottleneck: Option<v1::Bottleneck>,
+    recommendation: Option<v1::Recommendation>,
 }
 
-/// Holds what was found against the deltas of all `scopes`, and shows what the weeks tell.
+impl Outlook {
+    /// Puts it in the place of what the document says so far.
+    pub(super) fn show_in(self, report: &mut v1::Report) {
+        report.findings = self.findings;
+        report.forecast = self.forecast;
+        report.shifts = self.shifts;
+        report.batch_risk = self.batch_risk;
+        report.ai = self.ai;
+        report.lead_time_bands = self.lead_time_bands;
+        report.waits = self.waits;
+        report.bottleneck = self.bottleneck;
+        report.recommendation = self.recommendation;
+    }
+}
+
+/// Looks, holds what was found against the deltas of all `scopes`, and shows what the weeks tell.
 pub(super) fn look<'a>(
     sight: &Sight<'_>,
-    found: Vec<Insight>,
     scopes: impl Iterator<Item = &'a mut v1::Scope>,
 ) -> Outlook {
+    let (found, recommendation) = insight::look(sight);
     let said = chance::judge(scopes, found);
     Outlook {
         forecast: forecasts(sight),
         shifts: shifts(sight, &said),
         batch_risk: batch_risk(sight, &said),
         ai: cohort::compare(sight).map(|found| cohorts::shown(&found, &said)),
+        lead_time_bands: flow::bands(sight.scope, sight.period),
+        waits: flow::waits(sight.scope, sight.period),
+        bottleneck: insight::bottleneck::find(sight).map(advice::bottleneck),
+        recommendation: recommendation.as_ref().map(advice::recommendation),
         findings: said.into_iter().map(finding).collect(),
     }
 }

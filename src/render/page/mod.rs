@@ -39,8 +39,6 @@ const LIST: usize = 40;
 #[derive(Serialize)]
 struct Page<'a> {
     header: Header,
-    /// The one service that it is of; empty where it is of all.
-    service: String,
     answers: Answers,
     cards: Vec<Card>,
     judged: Judged,
@@ -105,10 +103,6 @@ pub fn page(report: &Report, templates: &Templates) -> Result<String, RenderErro
         "dashboard.html.j2",
         &Page {
             header: view::header(report),
-            service: report
-                .service
-                .as_deref()
-                .map_or_else(String::new, escape::brief),
             answers: answer::answers(report, &judged),
             cards: cards.collect(),
             plots: METRICS

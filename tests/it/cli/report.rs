@@ -70,9 +70,51 @@ fn tags_of_a_monorepo_are_services() {
     assert_eq!(deployments(&report), 6);
     assert_eq!(deployments(&api), 3);
     assert_eq!(api["overall"], report["services"]["api"]);
+    // Nobody takes the numbers of one service for those of all.
+    let of_api = |format| {
+        shop.run(&["report", "--service", "api", "--format", format])
+            .ok()
+    };
+    assert!(of_api("terminal").contains("DORA metrics of api in acme/shop"));
+    assert!(of_api("markdown").contains("# Software delivery of api in acme/shop"));
+    assert!(of_api("html").contains("<h1>Software delivery of api in acme/shop</h1>"));
+    let labelled = "fivekeys_deployments{repository=\"acme/shop\",service=\"api\"} 3";
+    assert!(
+        of_api("prometheus").contains(labelled),
+        "{}",
+        of_api("prometheus")
+    );
+    let all = shop.run(&["report", "--format", "csv"]).ok();
+    for row in of_api("csv").lines() {
+        assert!(all.contains(row), "{row}");
+    }
+    let otlp: Value = serde_json::from_str(&of_api("otlp")).unwrap();
+    let resource = &otlp["resourceMetrics"][0]["resource"]["attributes"][0]["value"];
+    assert_eq!(resource["stringValue"], "api");
     let no = shop.run(&["report", "--service", "apl"]).fails(2);
     assert!(no.contains("there is no service `apl`"), "{no}");
     assert!(no.contains("help: services are api, web"), "{no}");
+}
+
+/// What is promised across services is judged of all of them, whichever is shown.
+#[test]
+fn a_guardrail_has_one_verdict() {
+    let mut shop = Shop::empty();
+    for n in 0..40 {
+        let service = ["api", "web"][usize::from(n % 4 == 0)];
+        shop.commit("Change");
+        shop.tag(&format!("{service}-v1.{n}.0"));
+        shop.wait(2 * DAY);
+    }
+    shop.write(
+        ".github/fivekeys.yml",
+        "guardrails:\n  - services.web.deployment_frequency must not fall while services.api.deployment_frequency rises\n  \
+         - services.web.deployment_frequency must not fall while deployment_frequency rises\n",
+    );
+    let whole = shop.json();
+    assert_eq!(whole["guardrails"].as_array().unwrap().len(), 2);
+    let web = shop.run(&["report", "--service", "web", "--format", "json"]);
+    assert_eq!(web.json()["guardrails"], whole["guardrails"]);
 }
 
 #[test]
