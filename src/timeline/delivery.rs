@@ -194,7 +194,13 @@ impl Deliverer<'_> {
         let mut marked = vec![false; self.graph.len()];
         let mut done: BTreeSet<String> = BTreeSet::new();
         let mut latest: Option<usize> = None;
+        let mut ran: BTreeSet<String> = BTreeSet::new();
+        let mut moved_on: Option<Instant> = None;
         for at in line.iter().copied() {
+            // Of a version that ran before, all is known, whatever the graph knows of it (rule U7).
+            let revisions = &deployments[at].revisions;
+            let again = !revisions.is_empty() && revisions.iter().all(|sha| ran.contains(sha));
+            ran.extend(revisions.iter().cloned());
             let roots: Vec<Node> = deployments[at]
                 .revisions
                 .iter()
@@ -217,15 +223,21 @@ impl Deliverer<'_> {
             self.out
                 .commits_at
                 .insert(at, begin..self.out.commits.len());
-            let known =
-                !roots.is_empty() || ranged || !drafts.is_empty() || deployments[at].baseline;
+            let known = again
+                || ranged
+                || !roots.is_empty()
+                || !drafts.is_empty()
+                || deployments[at].baseline;
             if !known {
-                let previous = latest.map(|p| deployments[p].finished_at);
-                self.add_by_time(previous, &deployments[at], &done, &mut drafts);
+                self.add_by_time(moved_on, &deployments[at], &done, &mut drafts);
                 deployments[at].by_time = !drafts.is_empty();
             }
             self.finish(at, deployments, drafts, &mut done);
             latest = Some(at);
+            // What was merged before a version ran again waits for the next one.
+            if !again {
+                moved_on = Some(deployments[at].finished_at);
+            }
         }
         marked
     }

@@ -274,6 +274,42 @@ fn every_case_holds() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Rules LT4 and U7, where nobody knows the commits: the next version brings what was merged, and no old one does.
+#[test]
+fn a_version_that_ran_before_brings_no_change_by_time_either() {
+    let deployed = |id: &str, sha: &str, day: u8| {
+        json!({ "id": id, "sha": sha, "environment": "production", "status": "success",
+            "finished_at": format!("2026-03-{day:02}T12:00:00Z") })
+    };
+    let pull = |number: u64, day: u8| {
+        json!({ "number": number, "merge_sha": format!("m{number}"),
+            "created_at": format!("2026-03-{day:02}T09:00:00Z"),
+            "merged_at": format!("2026-03-{day:02}T10:00:00Z") })
+    };
+    let case = json!({
+        "now": "2026-03-30T00:00:00Z", "timezone": "UTC", "settings": {},
+        "window": { "from": "2026-03-02T00:00:00Z", "to": "2026-03-30T00:00:00Z" },
+        "events": {
+            "pulls": [pull(5, 10), pull(6, 14)],
+            "deployments": [
+                deployed("first", "v1", 4), deployed("again", "v1", 11), deployed("next", "v2", 12),
+                deployed("back", "v1", 15), deployed("last", "v3", 16),
+            ],
+        },
+    });
+    let report = report(&case, FailedAttempts::Separate);
+    let delivered: Vec<(&str, &str)> = report
+        .changes
+        .iter()
+        .map(|c| (c.id.as_str(), c.deployment.as_deref().unwrap()))
+        .collect();
+    let by = |id: &str| {
+        let mut all = report.deployments.iter();
+        all.find(|d| d.id.contains(id)).unwrap().id.as_str()
+    };
+    assert_eq!(delivered, [("5", by("next")), ("6", by("last"))]);
+}
+
 #[test]
 fn an_unknown_key_is_refused_with_its_place_and_a_near_match() {
     let error = parse_history("{\n  \"deploymnts\": []\n}").unwrap_err();

@@ -199,12 +199,22 @@ impl<'e> World<'e> {
         said.filter(|number| self.pulls.contains_key(number))
     }
 
-    /// LT1, LT3 to LT5: what a deployment reaches and no earlier one of its service did; the first delivers nothing.
+    /// LT1, LT3 to LT5: what a deployment reaches and no earlier one of its service did; the first delivers nothing,
+    /// and neither does a version that ran before (U7).
     fn deliver(&mut self) {
         for (service, line) in self.lines() {
             let mut seen: BTreeSet<&str> = BTreeSet::new();
+            let mut ran: BTreeSet<&str> = BTreeSet::new();
+            let mut moved_on = self.units[line[0]].at;
             for (place, at) in line.iter().copied().enumerate() {
                 let unit = self.units[at].clone();
+                let again =
+                    !unit.versions.is_empty() && unit.versions.iter().all(|v| ran.contains(v));
+                ran.extend(unit.versions.iter().copied());
+                let before = moved_on;
+                if !again {
+                    moved_on = unit.at;
+                }
                 let known: Vec<&str> = unit
                     .versions
                     .iter()
@@ -230,8 +240,7 @@ impl<'e> World<'e> {
                     };
                     self.change_at.entry((service, id)).or_insert(at);
                 }
-                if known.is_empty() {
-                    let before = self.units[line[place - 1]].at;
+                if known.is_empty() && !again {
                     for (number, pull) in &self.pulls {
                         let merged = pull.merged_at.unwrap();
                         if before < merged && merged <= unit.at {
