@@ -28,6 +28,8 @@ pub struct Host {
     pub stdout_is_terminal: bool,
     /// Standard error is a terminal.
     pub stderr_is_terminal: bool,
+    /// Columns of the terminal that is written to, where there is one.
+    pub terminal_columns: Option<u16>,
 }
 
 /// Variables hold secrets: they are never part of what is printed.
@@ -51,6 +53,7 @@ impl Host {
             folder: PathBuf::new(),
             stdout_is_terminal: false,
             stderr_is_terminal: false,
+            terminal_columns: None,
         }
     }
 
@@ -78,6 +81,9 @@ impl Host {
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
+            terminal_columns: [console::Term::stdout(), console::Term::stderr()]
+                .iter()
+                .find_map(|terminal| Some(terminal.size_checked()?.1)),
         }
     }
 
@@ -112,11 +118,12 @@ impl Host {
         };
     }
 
-    /// Columns of the terminal: what `COLUMNS` says, within reason, else 80.
+    /// Columns to fill: what `COLUMNS` says, else the terminal, else 80; within reason.
     #[must_use]
     pub fn columns(&self) -> usize {
         let said = self.var("COLUMNS").and_then(|c| c.parse().ok());
-        said.map_or(80, |c: usize| c.clamp(40, 120))
+        let said = said.or(self.terminal_columns.map(usize::from));
+        said.map_or(80, |columns| columns.clamp(40, 120))
     }
 }
 

@@ -108,9 +108,10 @@ fn news(word: &str) -> Paint {
 }
 
 fn metric(screen: &mut Screen, row: &Row, style: &Style) {
-    let pad = LEFT
-        .saturating_sub(2 + row.title.chars().count() + row.value.chars().count())
-        .max(1);
+    let taken = 2 + row.title.chars().count() + row.value.chars().count();
+    let pad = LEFT.min(screen.width()).saturating_sub(taken).max(1);
+    // A value is never cut: where it does not fit beside its name, it stands below.
+    let below = taken + pad > screen.width();
     let wide = screen.width() >= 80;
     let change = if row.known {
         row.change.text()
@@ -118,10 +119,14 @@ fn metric(screen: &mut Screen, row: &Row, style: &Style) {
         String::new()
     };
     let spark = format!("  {:<12}  ", row.spark);
-    let space = " ".repeat(pad);
+    let mut space = " ".repeat(pad);
+    if below {
+        screen.line(&[(Paint::Plain, "  "), (Paint::Plain, row.title)]);
+        space = "  ".to_owned();
+    }
     let mut spans = vec![
         (Paint::Plain, "  "),
-        (Paint::Plain, row.title),
+        (Paint::Plain, if below { "" } else { row.title }),
         (Paint::Plain, space.as_str()),
         (
             if row.known {
@@ -166,6 +171,7 @@ fn metric(screen: &mut Screen, row: &Row, style: &Style) {
 
 fn compact(screen: &mut Screen, row: &Row) {
     let pad = COMPACT_LEFT
+        .min(screen.width())
         .saturating_sub(row.title.chars().count() + row.value.chars().count())
         .max(1);
     let mut last = Vec::new();

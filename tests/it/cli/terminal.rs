@@ -5,7 +5,8 @@ use super::*;
 /// The same run with a terminal on every stream, as `script` makes one; `None` where there is no `script`.
 fn on_a_terminal(shop: &Shop, args: &str, env: &[(&str, &str)]) -> Option<String> {
     let plain = shop.command(&shop.path, &[]);
-    let line = format!("{} {args}", env!("CARGO_BIN_EXE_fivekeys"));
+    let program = env!("CARGO_BIN_EXE_fivekeys");
+    let line = format!("stty rows 24 columns ${{SIZE:-80}} && {program} {args}");
     let mut command = Command::new("script");
     command.args(["-qec", &line, "/dev/null"]).env_clear();
     for (name, value) in plain.get_envs() {
@@ -103,7 +104,30 @@ fn every_command_fits_80_and_40_columns_of_ascii() {
             assert_eq!(long, None, "{args:?} in {width} columns");
             assert!(text.is_ascii(), "{args:?}: {text}");
         }
+        // Whatever else is shortened, the five numbers are not.
+        let mut command = shop.command(&shop.path, &["report"]);
+        command.env("COLUMNS", width.to_string()).env("LC_ALL", "C");
+        let text = Run::of(&command.output().unwrap()).ok();
+        let five = text.split("Instability").flat_map(str::lines);
+        let cut = five.filter(|line| line.starts_with("  ") && line.ends_with('~'));
+        assert_eq!(cut.count(), 0, "{text}");
     }
+}
+
+/// Nobody sets `COLUMNS` for programs: the terminal is asked.
+#[test]
+fn the_width_is_that_of_the_terminal() {
+    let shop = Shop::tagged();
+    let env = [("SIZE", "50"), ("NO_COLOR", "1")];
+    let Some(seen) = on_a_terminal(&shop, "report", &env) else {
+        return;
+    };
+    let report = &seen[seen.find("DORA metrics of").unwrap()..];
+    let long = report.lines().map(|l| l.chars().count()).max();
+    assert!(
+        long.is_some_and(|long| (40..=50).contains(&long)),
+        "{report}"
+    );
 }
 
 #[test]

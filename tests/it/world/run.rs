@@ -159,6 +159,7 @@ impl<'w> Runner<'w> {
             folder,
             stdout_is_terminal: false,
             stderr_is_terminal: false,
+            terminal_columns: None,
         }
     }
 
