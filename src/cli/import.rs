@@ -155,8 +155,7 @@ fn ledger(path: &Path, out: &mut Imported) -> Result<(), Failure> {
     }
     let ledger = Folder::at(path).load()?;
     if !ledger.is_writable() {
-        let note = workspace::unreadable(&ledger);
-        return Err(Failure::usage(note.says, note.help));
+        return Err(workspace::unusable(&ledger));
     }
     out.is_history = true;
     out.since = out.since.into_iter().chain(ledger.meta.history_since).min();

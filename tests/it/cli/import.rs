@@ -173,6 +173,10 @@ fn a_ledger_that_cannot_be_measured_is_refused_with_the_way_out() {
     fails(&twice, "can be given once");
     std::fs::write(outside.join("metrics/ledger/events/notes.txt"), "x").unwrap();
     fails(&["--from", "ledger=metrics"], "fivekeys doctor --repair");
+    fails(
+        &["--from", "ledger=metrics"],
+        "cannot be used: a place in it cannot be read as written (",
+    );
 }
 
 #[test]
