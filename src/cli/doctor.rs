@@ -176,7 +176,7 @@ fn folder(
     let lock = folder.lock()?;
     let mended = folder.repair(host.now.date_naive())?;
     if let Some(repair) = mended {
-        let aside = repair.aside.len();
+        let aside = Unreadable::places(&repair.aside);
         folder.save(&complete(repair, config))?;
         checkup.mended(FOLDER, set_aside(aside));
     }
@@ -205,7 +205,7 @@ fn say_broken(what: &'static str, broken: &[Unreadable], checkup: &mut Checkup) 
     for place in broken.iter().take(NAMED) {
         checkup.note(what, Health::Fail, place.to_string());
     }
-    let more = broken.len().saturating_sub(NAMED);
+    let more = Unreadable::places(broken.get(NAMED..).unwrap_or_default());
     if more > 0 {
         checkup.note(what, Health::Fail, format!("and {more} more places"));
     }

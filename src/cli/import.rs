@@ -16,6 +16,29 @@ use crate::report::v1::Note;
 const LARGEST: u64 = 1 << 30;
 /// What names a checkout of the metrics branch.
 const LEDGER: &str = "ledger";
+/// Notes of collecting and of reading files: only those who did it know. What judging assumed is judged again.
+const COLLECTED: [&str; 20] = [
+    "by_time",
+    "columns_not_read",
+    "deployments_need_github",
+    "measured_on_github",
+    "merge_is_deploy",
+    "no_incident_source",
+    "no_state_file",
+    "no_tag_matches",
+    "no_tags",
+    "not_permitted",
+    "notices_left_out",
+    "older_server",
+    "posts_left_out",
+    "rate_limited",
+    "statuses_not_known",
+    "truncated",
+    "undeployed_unknown",
+    "unreadable",
+    "utc_assumed",
+    "workflows_look_like_deploys",
+];
 
 /// A file or folder, and what reads it.
 pub(super) struct Import {
@@ -122,7 +145,7 @@ pub(super) fn read(
     Ok(out)
 }
 
-/// All that the action remembers, and what it said was left out.
+/// All that the action remembers, and what it said collecting left out.
 fn ledger(path: &Path, out: &mut Imported) -> Result<(), Failure> {
     if disk::read_text(&path.join(META), LARGEST)?.is_none() {
         return Err(Failure::usage(
@@ -132,8 +155,7 @@ fn ledger(path: &Path, out: &mut Imported) -> Result<(), Failure> {
     }
     let ledger = Folder::at(path).load()?;
     if !ledger.is_writable() {
-        let note = workspace::unreadable(&ledger);
-        return Err(Failure::usage(note.says, note.help));
+        return Err(workspace::unusable(&ledger));
     }
     out.is_history = true;
     out.since = out.since.into_iter().chain(ledger.meta.history_since).min();
@@ -142,7 +164,9 @@ fn ledger(path: &Path, out: &mut Imported) -> Result<(), Failure> {
     // Without the results, or with those of a newer version, the events are still all there.
     let text = disk::read_text(&path.join(METRICS), LARGEST)?;
     if let Some(published) = text.and_then(|text| verify::document(&text).ok()) {
-        out.notes.extend(published.notes);
+        let collected = |note: &Note| COLLECTED.contains(&note.code.as_str());
+        out.notes
+            .extend(published.notes.into_iter().filter(collected));
         out.repository = published.repository;
     }
     Ok(())
@@ -167,4 +191,40 @@ fn text(path: &Path) -> Result<String, Failure> {
         }
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Codes in what the files of a folder say.
+    fn codes(folder: &Path, out: &mut BTreeSet<String>) {
+        let code = regex::Regex::new(r#"(?:\bcode(?::| =)|\bnote\()\s*"([a-z_]+)""#).unwrap();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                codes(&path, out);
+            } else {
+                let text = disk::read_text(&path, LARGEST).unwrap().unwrap();
+                out.extend(code.captures_iter(&text).map(|found| found[1].to_owned()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_note_of_collecting_is_kept() {
+        let mut found = BTreeSet::new();
+        for folder in ["src/adapter", "src/collect"] {
+            codes(
+                &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+                &mut found,
+            );
+        }
+        // Those of what GitHub answers.
+        found.extend(["not_permitted", "rate_limited"].map(str::to_owned));
+        let kept: BTreeSet<String> = COLLECTED.map(str::to_owned).into();
+        assert_eq!(kept, found);
+    }
 }

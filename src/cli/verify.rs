@@ -44,8 +44,7 @@ pub(super) fn run(host: &Host, args: &VerifyArgs) -> Result<Exit, Failure> {
         .collect();
     let ledger = Folder::at(&path).load()?;
     if !ledger.is_writable() {
-        let note = workspace::unreadable(&ledger);
-        return Err(Failure::usage(note.says, note.help));
+        return Err(workspace::unusable(&ledger));
     }
     let ask = Ask {
         window: Window {

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::event::{Event, Events, Fact, Instant, Source};
 use crate::host::git::{Git, GitError};
 use crate::host::{Host, disk};
-use crate::ledger::{Folder, FolderError, Ledger};
+use crate::ledger::{Folder, FolderError, Ledger, Unreadable};
 use crate::render::Templates;
 use crate::report::v1::Note;
 use crate::timeline::Timeline;
@@ -246,28 +246,40 @@ fn first_deployment(events: &[Event]) -> Option<Instant> {
 
 /// A ledger with lines that cannot be read is never written.
 pub(super) fn unreadable(ledger: &Ledger) -> Note {
+    Note {
+        code: "ledger_unreadable".to_owned(),
+        says: format!("The ledger was not written: {}.", broken(ledger)),
+        help: Some(
+            "`fivekeys doctor --repair` mends it and sets aside what it cannot; nothing was touched."
+                .to_owned(),
+        ),
+    }
+}
+
+/// The same, where it is only read.
+pub(super) fn unusable(ledger: &Ledger) -> Failure {
+    let help = "`fivekeys doctor --repair` mends it and sets aside what it cannot";
+    Failure::usage(
+        format!("the ledger cannot be used: {}", broken(ledger)),
+        help.to_owned(),
+    )
+}
+
+fn broken(ledger: &Ledger) -> String {
     let first: Vec<String> = ledger
         .unreadable
         .iter()
         .take(3)
         .map(ToString::to_string)
         .collect();
-    Note {
-        code: "ledger_unreadable".to_owned(),
-        says: format!(
-            "The ledger was not written: {} in it cannot be read as written ({}).",
-            if ledger.unreadable.len() == 1 {
-                "a place".to_owned()
-            } else {
-                format!("{} places", ledger.unreadable.len())
-            },
-            first.join("; ")
-        ),
-        help: Some(
-            "`fivekeys doctor --repair` mends it and sets aside what it cannot; nothing was touched."
-                .to_owned(),
-        ),
-    }
+    let places = match Unreadable::places(&ledger.unreadable) {
+        1 => "a place".to_owned(),
+        n => format!("{n} places"),
+    };
+    format!(
+        "{places} in it cannot be read as written ({})",
+        first.join("; ")
+    )
 }
 
 fn say_unwritten(saved: Result<(), Failure>, notes: &mut Vec<Note>) {

@@ -406,7 +406,11 @@ fn check<'r>(token: &Token, repository: &'r str) -> Result<(&'r str, &'r str), G
     Ok(named)
 }
 
-fn split_repository(repository: &str) -> Result<(&str, &str), GitHubError> {
+/// Owner and name of `owner/name`.
+///
+/// # Errors
+/// [`GitHubError::Setup`] when it is anything else, or would leave the path of an address.
+pub fn split_repository(repository: &str) -> Result<(&str, &str), GitHubError> {
     let plain = |text: &str| {
         !text.is_empty()
             && !matches!(text, "." | "..")

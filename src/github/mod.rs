@@ -30,7 +30,7 @@ pub(crate) mod surface;
 mod token;
 
 pub use budget::Budget;
-pub use client::Client;
+pub use client::{Client, split_repository};
 pub use comments::{Comment, CommentChange, MOST_COMMENTS};
 pub use compare::Comparison;
 pub use connect::Proxies;

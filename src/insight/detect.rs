@@ -84,7 +84,7 @@ pub const DETECTORS: &[Detector] = &[
     Detector {
         id: "ai_lead_time",
         title: "Lead time of changes with the sign of an AI agent",
-        definition: "Mann–Whitney finds a difference to those without a sign, 30 of each or more over both windows.",
+        definition: "Mann–Whitney finds a difference to those without a sign and the interval of Hodges–Lehmann holds no 0, 30 of each or more over both windows.",
         look: cohort::lead_time,
     },
     Detector {

@@ -120,6 +120,7 @@ impl<'c> Branch<'c> {
                 file: META.to_owned(),
                 line: 0,
                 last: 0,
+                count: 1,
                 what: format!("{too_new}; use the fivekeys that wrote it, or a newer one"),
             }],
             ..Ledger::default()
@@ -140,6 +141,7 @@ impl<'c> Branch<'c> {
                 file,
                 line: 0,
                 last: 0,
+                count: 1,
                 what: error.to_string(),
             });
         }

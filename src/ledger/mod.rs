@@ -93,11 +93,19 @@ pub struct Unreadable {
     pub line: usize,
     /// The same line. Of a file with very many, the last entry is of all the others, up to this line.
     pub last: usize,
+    /// How many lines are broken; 1 for the file as a whole.
+    pub count: usize,
     /// What is wrong.
     pub what: String,
 }
 
 impl Unreadable {
+    /// How many places all of these are.
+    #[must_use]
+    pub fn places(all: &[Self]) -> usize {
+        all.iter().map(|broken| broken.count).sum()
+    }
+
     fn place(&self) -> String {
         match (self.line, self.last) {
             (0, _) => String::new(),
@@ -287,6 +295,7 @@ impl Ledger {
             file: file.to_owned(),
             line,
             last: line,
+            count: 1,
             what: what.to_owned(),
         });
     }
@@ -294,6 +303,7 @@ impl Ledger {
     fn widen(&mut self, line: usize) {
         if let Some(named) = self.unreadable.last_mut() {
             named.last = line;
+            named.count += 1;
         }
     }
 

@@ -11,7 +11,7 @@ use crate::github::{
     Budget, Client, Greeting, Part, Proxies, Quota, Server, State, Token, forbids_commits,
 };
 use crate::host::Host;
-use crate::ledger::{Branch, Loaded, Reading, first_day};
+use crate::ledger::{Branch, Loaded, Reading, Unreadable, first_day};
 
 /// Deadline of all requests together.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -236,7 +236,7 @@ impl Patient<'_> {
             );
             return;
         }
-        let aside = repair.aside.len();
+        let aside = Unreadable::places(&repair.aside);
         let plan = complete(repair, self.asked.config);
         let saved = branch
             .save(

@@ -151,7 +151,8 @@ fn nth_difference(x: &[f64], y: &[f64], rank: usize) -> f64 {
             low = middle + 1;
         }
     }
-    unkey(low)
+    // Never −0.
+    unkey(low) + 0.0
 }
 
 /// How many x − y are at most `limit`; both samples sorted. Differences fall along y and rise

@@ -218,7 +218,7 @@ fn leads_says(ai: &AiCohorts) -> String {
                     };
                     format!(
                         " (95 %: {} to {})",
-                        humanize::duration(near.max(0.0)),
+                        humanize::duration(near),
                         humanize::duration(far)
                     )
                 });
@@ -448,6 +448,15 @@ mod tests {
         assert_eq!(fails.bars.len(), 5, "an empty group has no bar");
         assert_eq!(fails.table.rows[0][3], "–");
         assert_eq!(found.table.rows.len(), 2);
+    }
+
+    #[test]
+    fn an_interval_is_said_as_it_is() {
+        let found = drawn(|ai| ai.lead_time.interval95_seconds = Some([-10_800.0, 1800.0]));
+        assert_eq!(
+            found.unwrap().leads.says,
+            "Those with a sign take 2 h less (95 %: −30 min to 3 h)."
+        );
     }
 
     #[test]

@@ -35,6 +35,22 @@ fn outside_of_a_clone_the_repository_is_named() {
 }
 
 #[test]
+fn what_makes_no_address_is_refused() {
+    let shop = Shop::folder();
+    for args in [
+        &["--repository", "acme"][..],
+        &["--repository", ""],
+        &["--repository", "acme/shop/web"],
+        &["--repository", "acme/shop", "--branch", ""],
+    ] {
+        let no = shop.run(&[&["badges"], args].concat());
+        assert!(no.out.is_empty(), "{args:?}: {}", no.out);
+        let no = no.fails(2);
+        assert!(no.contains("help: "), "{args:?}: {no}");
+    }
+}
+
+#[test]
 fn the_readme_beside_a_local_ledger_names_badges_by_their_path() {
     let shop = Shop::tagged();
     shop.run(&["report"]).ok();

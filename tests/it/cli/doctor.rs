@@ -151,3 +151,17 @@ fn a_hostile_line_cannot_command_the_terminal() {
     let run = shop.run(&["doctor"]);
     assert!(!run.out.contains('\u{1b}'), "{:?}", run.out);
 }
+
+#[test]
+fn every_broken_line_is_counted_however_many_there_are() {
+    let shop = Shop::tagged();
+    shop.run(&["report"]).ok();
+    shop.write(SHARD, &(shop.read(SHARD) + &"noise\n".repeat(1_500)));
+    let report = shop.json();
+    let said = report["notes"].to_string();
+    assert!(said.contains("1500 places in it cannot be read"), "{said}");
+    let said = shop.run(&["doctor"]).out;
+    assert!(said.contains("and 1490 more places"), "{said}");
+    let said = shop.run(&["doctor", "--repair"]).ok();
+    assert!(said.contains("1500 places set aside"), "{said}");
+}

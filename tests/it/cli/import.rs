@@ -131,6 +131,30 @@ fn a_checkout_of_the_metrics_branch_is_measured_without_git_by_the_configuration
 }
 
 #[test]
+fn what_was_judged_when_a_ledger_was_published_is_not_said_again() {
+    let shop = Shop::tagged();
+    shop.json();
+    let outside = checkout(&shop);
+    let path = outside.join("metrics/metrics.json");
+    let mut published: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let note = |code: &str| serde_json::json!({"code": code, "says": "Then.", "help": null});
+    let codes = [
+        "environments_left_out",
+        "incident_left_out",
+        "ledger_unreadable",
+        "not_written",
+        "suspicious_start",
+        "truncated",
+        "no_such_code",
+    ];
+    published["notes"] = codes.map(note).into_iter().collect();
+    std::fs::write(&path, published.to_string()).unwrap();
+    let args = ["report", "--format", "json", "--from", "ledger=metrics"];
+    let found = shop.run_in(&outside, &args).json();
+    assert_eq!(notes(&found), ["truncated"], "what was not read then");
+}
+
+#[test]
 fn a_ledger_that_cannot_be_measured_is_refused_with_the_way_out() {
     let shop = Shop::tagged();
     shop.json();
@@ -149,6 +173,10 @@ fn a_ledger_that_cannot_be_measured_is_refused_with_the_way_out() {
     fails(&twice, "can be given once");
     std::fs::write(outside.join("metrics/ledger/events/notes.txt"), "x").unwrap();
     fails(&["--from", "ledger=metrics"], "fivekeys doctor --repair");
+    fails(
+        &["--from", "ledger=metrics"],
+        "cannot be used: a place in it cannot be read as written (",
+    );
 }
 
 #[test]
