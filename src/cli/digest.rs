@@ -1,7 +1,8 @@
 //! `fivekeys digest`: a period in short, as the webhook of a place takes it. Nothing is sent.
 
 use super::args::DigestArgs;
-use super::{Exit, Failure, period, report, workspace};
+use super::{Exit, Failure, period, question, report, workspace};
+use crate::event::parse_instant;
 use crate::host::Host;
 use crate::render::{DIGESTS, Style};
 
@@ -15,15 +16,14 @@ pub(super) fn run(host: &Host, args: &DigestArgs) -> Result<Exit, Failure> {
     };
     let workspace = workspace::open(host, &args.scope)?;
     let mut scope = args.scope.clone();
-    let asked = [
-        &scope.window,
-        &scope.since,
-        &scope.until,
-        &scope.month,
-        &scope.quarter,
-    ];
+    // A moment alone says of when the last week is asked, not how long it is.
+    let asked = [&scope.window, &scope.since, &scope.month, &scope.quarter];
     if asked.iter().all(|o| o.is_none()) {
-        let now = super::question::now(host, &scope)?;
+        let until = scope.until.as_deref().map(parse_instant).transpose();
+        let now = match until.map_err(question::of_flag("--until"))? {
+            Some(until) => until,
+            None => question::now(host, &scope)?,
+        };
         let window = if args.monthly {
             period::last_month(&workspace.config, now)
         } else {

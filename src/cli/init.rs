@@ -36,7 +36,8 @@ struct OlderEnvironment {
 
 /// Runs the command.
 pub(super) fn run(host: &Host, args: &InitArgs) -> Result<Exit, Failure> {
-    let lookback = parse_days(&args.lookback).map_err(question::of_flag("--lookback"))?;
+    let lookback = args.lookback.as_deref().map(parse_days).transpose();
+    let lookback = lookback.map_err(question::of_flag("--lookback"))?;
     let root = workspace::root(host)?;
     let folder = Folder::at(root.join(FOLDER));
     if args.reset {
@@ -58,7 +59,7 @@ pub(super) fn run(host: &Host, args: &InitArgs) -> Result<Exit, Failure> {
         host.say(&format!("wrote {}", path.display()));
     }
     let scope = Scope {
-        window: Some(format!("{lookback}d")),
+        window: lookback.map(|days| format!("{days}d")),
         ..Scope::default()
     };
     let workspace = workspace::open(host, &scope)?;
@@ -149,8 +150,8 @@ impl Older {
 }
 
 /// What the written configuration has uncommented. What an older tool was told goes before what is guessed.
-fn settings(older: &Older, seen: Glance, lookback: u32) -> Found {
-    let days = older.lookback_days.unwrap_or(lookback);
+fn settings(older: &Older, seen: Glance, lookback: Option<u32>) -> Found {
+    let days = older.lookback_days.or(lookback);
     let told: Vec<FoundFile> = older
         .environments
         .iter()
@@ -182,7 +183,7 @@ fn settings(older: &Older, seen: Glance, lookback: u32) -> Found {
             .filter(|(_, e)| e.is_production)
             .map(|(name, _)| name.clone())
             .collect(),
-        lookback: Some(format!("{days}d")),
+        lookback: days.map(|days| format!("{days}d")),
         targets: older
             .thresholds
             .keys()

@@ -119,14 +119,15 @@ fn metric(screen: &mut Screen, row: &Row, style: &Style) {
         String::new()
     };
     let spark = format!("  {:<12}  ", row.spark);
-    let mut space = " ".repeat(pad);
-    if below {
+    let (name, space) = if below {
         screen.line(&[(Paint::Plain, "  "), (Paint::Plain, row.title)]);
-        space = "  ".to_owned();
-    }
+        ("", "  ".to_owned())
+    } else {
+        (row.title, " ".repeat(pad))
+    };
     let mut spans = vec![
         (Paint::Plain, "  "),
-        (Paint::Plain, if below { "" } else { row.title }),
+        (Paint::Plain, name),
         (Paint::Plain, space.as_str()),
         (
             if row.known {

@@ -10,7 +10,11 @@ fn a_fresh_clone_gets_a_commented_file_and_the_baseline() {
     assert!(run.err.contains("next: "), "{}", run.err);
     assert!(run.ok().contains("12 deployments"));
     let text = shop.read(".github/fivekeys.yml");
-    fivekeys::config::parse(&text).unwrap();
+    let written = fivekeys::config::parse(&text).unwrap();
+    assert_eq!(
+        written.lookback_days, 365,
+        "the action has all it needs to compare"
+    );
     assert!(text.contains("# environments: [production"), "{text}");
     assert!(shop.path.join(".dora/metrics.json").exists());
     // Uncommented, every example is a configuration too.
