@@ -114,7 +114,7 @@ fn drafts(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) -> Vec<Dr
             continue;
         };
         let key = change.service.as_deref().unwrap_or("production");
-        let drawn = outcome.draw(|templates| render::comment(report, &change.id, key, templates));
+        let drawn = outcome.draw(|templates| render::comment(report, change, key, templates));
         match drawn {
             Ok(Some(body)) => out.push(Draft {
                 pull,
