@@ -1,7 +1,7 @@
 //! Comments: one for each shipped pull request, ours alone, and never more than is bearable.
 
 use super::{deploy_of, is_degraded, is_green, is_well, next_day};
-use crate::world::{Transcript, World};
+use crate::world::{On, Transcript, World};
 
 /// Twelve pull requests that one deployment ships.
 fn batch() -> World {
@@ -237,4 +237,23 @@ fn a_run_that_deploys_two_services_tells_a_pull_request_of_both() {
     let done = reaches(&monorepo(), &["api", "web"], 3, 100);
     assert_eq!(done.comments.len(), 2, "{:#?}", done.comments);
     assert!(tells(&done, "api", 3) && tells(&done, "web", 3));
+}
+
+#[test]
+fn a_doubled_comment_that_does_not_go_is_no_missing_comment() {
+    let world = next_day();
+    for text in ["one", "two"] {
+        let body = format!("<!-- fivekeys:v1:shipped:production -->\n{text}");
+        world.github().comment(9, "github-actions[bot]", &body);
+    }
+    // Somebody else takes it away between the question and the deletion.
+    world.before(On::operation("Comments").skip(1), |github| {
+        let doubled = github.comments.iter_mut();
+        for comment in doubled.filter(|c| c.body.ends_with("one")) {
+            "IC_gone".clone_into(&mut comment.id);
+        }
+    });
+    let done = deploy_of(&world, 9, 101).run();
+    is_well(&done);
+    assert!(done.comments.iter().any(|c| c.edits == 1));
 }
