@@ -1,7 +1,7 @@
 //! Comments: one for each shipped pull request, ours alone, and never more than is bearable.
 
 use super::{deploy_of, is_degraded, is_green, is_well, next_day};
-use crate::world::{On, Transcript, World};
+use crate::world::{Fault, On, Transcript, World};
 
 /// Twelve pull requests that one deployment ships.
 fn batch() -> World {
@@ -256,4 +256,17 @@ fn a_doubled_comment_that_does_not_go_is_no_missing_comment() {
     let done = deploy_of(&world, 9, 101).run();
     is_well(&done);
     assert!(done.comments.iter().any(|c| c.edits == 1));
+}
+
+#[test]
+fn nobody_was_told_where_no_comment_was_written() {
+    let world = batch();
+    let done = deploy_of(&world, 41, 101).input("dry-run", "true").run();
+    is_green(&done);
+    assert!(!done.summary.contains("that were told"), "{}", done.summary);
+
+    world.fault(On::operation("Comments"), Fault::Denied);
+    let done = deploy_of(&world, 41, 101).run();
+    is_degraded(&done, "comments were not written");
+    assert!(!done.summary.contains("that were told"), "{}", done.summary);
 }
