@@ -111,6 +111,18 @@ fn every_table_row_has_the_columns_of_its_head() {
 }
 
 #[test]
+fn an_id_with_a_command_in_it_is_not_to_be_pasted() {
+    let mut report = fixture::shop();
+    let id = "run:25/production $(id)/shop";
+    report.deployments[25].id = id.into();
+    let mut facts = facts();
+    facts.deployment = Some(id.into());
+    let out = summary(&report, &facts).unwrap();
+    assert!(out.contains("#### This deployment"), "{out}");
+    assert!(!out.contains("fivekeys explain run:"), "{out}");
+}
+
+#[test]
 fn hostile_names_stay_text() {
     let mut facts = facts();
     facts.banner = vec![fixture::HOSTILE.to_owned()];
