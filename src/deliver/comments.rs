@@ -1,5 +1,7 @@
 //! Comments on pull requests: found by marker and author, written once, never a stranger's.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::github::{Budget, Client, Comment, CommentChange, GitHubError, MOST_COMMENTS};
 
 /// A comment to be.
@@ -37,21 +39,11 @@ pub async fn post(
     if drafts.is_empty() {
         return Ok(posted);
     }
-    let pulls: Vec<String> = drafts.iter().map(|d| d.pull.clone()).collect();
-    let mut there = client.comments(&pulls, budget).await?;
-    let mut changes = Vec::new();
-    for draft in drafts {
-        match there.remove(&draft.pull) {
-            Some(Ok(comments)) => {
-                let (change, superfluous) = plan(draft, &comments);
-                posted.unchanged += usize::from(change.is_none());
-                changes.extend(change);
-                changes.extend(superfluous);
-            }
-            Some(Err(error)) => posted.failed.push(error),
-            None => {}
-        }
-    }
+    // Each service that ships a pull request has its own comment there.
+    let pulls: BTreeSet<&str> = drafts.iter().map(|d| d.pull.as_str()).collect();
+    let pulls: Vec<String> = pulls.into_iter().map(str::to_owned).collect();
+    let there = client.comments(&pulls, budget).await?;
+    let changes = plan_all(drafts, &there, &mut posted);
     for part in changes.chunks(MOST_COMMENTS) {
         let outcomes = match client.write_comments(part, budget).await {
             Ok(outcomes) => outcomes,
@@ -60,13 +52,38 @@ pub async fn post(
         };
         for (change, outcome) in part.iter().zip(outcomes) {
             match (change, outcome) {
-                (CommentChange::Delete { .. }, Ok(_)) => {}
+                // One that stands twice is no missing one, and the next run looks again.
+                (CommentChange::Delete { .. }, _) => {}
                 (_, Ok(_)) => posted.written += 1,
                 (_, Err(error)) => posted.failed.push(error),
             }
         }
     }
     Ok(posted)
+}
+
+/// What is to be done for all drafts. One whose pull request could not be read is a failure.
+fn plan_all(
+    drafts: &[Draft],
+    there: &BTreeMap<String, Result<Vec<Comment>, GitHubError>>,
+    posted: &mut Posted,
+) -> Vec<CommentChange> {
+    let mut changes = Vec::new();
+    for draft in drafts {
+        match there.get(&draft.pull) {
+            Some(Ok(comments)) => {
+                let (change, superfluous) = plan(draft, comments);
+                posted.unchanged += usize::from(change.is_none());
+                changes.extend(change);
+                changes.extend(superfluous);
+            }
+            Some(Err(error)) => posted.failed.push(error.clone()),
+            None => posted.failed.push(GitHubError::NotFound {
+                what: "such pull request".to_owned(),
+            }),
+        }
+    }
+    changes
 }
 
 /// What is to be done for one draft, nothing when its comment stands as it should; and which ones of ours go because
@@ -119,6 +136,31 @@ mod tests {
             viewer_did_author: ours,
             is_minimized: false,
         }
+    }
+
+    #[test]
+    fn each_draft_is_planned_or_has_failed() {
+        let draft = |pull: &str, service: &str| Draft {
+            pull: pull.to_owned(),
+            marker: format!("<!-- {service} -->"),
+            body: format!("<!-- {service} -->\nnew"),
+        };
+        let drafts = [draft("PR_1", "api"), draft("PR_1", "web")];
+        let unread = [draft("PR_2", "api"), draft("PR_3", "api")];
+        let drafts = [drafts, unread].concat();
+        let there = BTreeMap::from([
+            (
+                "PR_1".to_owned(),
+                Ok(vec![comment("<!-- api -->\nnew", true)]),
+            ),
+            ("PR_2".to_owned(), Err(GitHubError::Unauthorized)),
+        ]);
+        let mut posted = Posted::default();
+        let changes = plan_all(&drafts, &there, &mut posted);
+        assert_eq!((changes.len(), posted.unchanged), (1, 1));
+        assert!(matches!(&changes[0], CommentChange::Add { pull, body }
+                if pull == "PR_1" && body.contains("web")));
+        assert_eq!(posted.failed.len(), 2, "{posted:?}");
     }
 
     #[test]

@@ -92,26 +92,23 @@ struct Context {
     fingerprint: String,
 }
 
-/// The shipped comment of one change; none when the report does not know it as delivered.
+/// The shipped comment of one change of the report; none when the report does not know it as delivered. The same pull
+/// request is another change in each service that ships it.
 ///
 /// # Errors
 /// When the team's own template cannot be rendered, or makes too much; with the built-in one, a bug.
 pub fn comment(
     report: &Report,
-    change_id: &str,
+    change: &Change,
     marker_key: &str,
     templates: &Templates,
 ) -> Result<Option<String>, RenderError> {
-    let id = change_id.trim_start_matches("pr:").trim_start_matches('#');
-    let Some(change) = report.changes.iter().find(|c| c.id == id) else {
-        return Ok(None);
-    };
-    let Some((deployed, deployment)) = change.deployed_at.zip(
-        report
-            .deployments
-            .iter()
-            .find(|d| Some(d.id.as_str()) == change.deployment.as_deref()),
-    ) else {
+    // A deployment that fits two services is there twice.
+    let delivery = report
+        .deployments
+        .iter()
+        .find(|d| Some(&d.id) == change.deployment.as_ref() && d.service == change.service);
+    let Some((deployed, deployment)) = change.deployed_at.zip(delivery) else {
         return Ok(None);
     };
     let context = context(report, change, deployed, deployment);
@@ -183,6 +180,7 @@ mod tests {
     use crate::render::fixture;
 
     fn comment(report: &Report, change: &str, key: &str) -> Result<Option<String>, RenderError> {
+        let change = report.changes.iter().find(|c| c.id == change).unwrap();
         super::comment(report, change, key, &Templates::default())
     }
 
@@ -221,11 +219,25 @@ mod tests {
     #[test]
     fn only_delivered_changes_get_a_comment() {
         let mut report = fixture::shop();
-        assert!(comment(&report, "9999", "k").unwrap().is_none());
         report.changes[0].deployed_at = None;
         let id = report.changes[0].id.clone();
         assert!(comment(&report, &id, "k").unwrap().is_none());
-        assert!(comment(&report, "pr:475", "k").unwrap().is_some());
+        report
+            .deployments
+            .retain(|d| d.id != "run:25/production/shop");
+        assert!(comment(&report, "475", "k").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_deployment_of_two_services_is_told_of_the_one_that_shipped_the_change() {
+        let mut report = fixture::shop();
+        let mut other = report.deployments.clone();
+        for deployment in &mut other {
+            deployment.service = Some("other".into());
+        }
+        report.deployments.splice(0..0, other);
+        let out = comment(&report, "475", "k").unwrap().unwrap();
+        assert!(out.contains(" of shop to production"), "{out}");
     }
 
     #[test]
@@ -273,7 +285,9 @@ mod tests {
             let own = format!("{own}in {{{{ detail }}}} detail: {{{{ lead_time }}}}");
             let mut templates = Templates::default();
             templates.replace(TEMPLATE, &own).unwrap();
-            super::comment(&fixture::shop(), "475", "k", &templates)
+            let report = fixture::shop();
+            let change = report.changes.iter().find(|c| c.id == "475");
+            super::comment(&report, change.unwrap(), "k", &templates)
         };
         let mark = "<!-- fivekeys:v1:shipped:k -->\n";
         for (own, told) in [

@@ -38,8 +38,11 @@ fn is_harmless(text: &str) -> bool {
 fn the_summary_of_a_shop() {
     let out = summary(&fixture::shop(), &facts()).unwrap();
     assert!(out.starts_with("### "));
-    let (top, _) = out.split_once("```mermaid").unwrap();
-    insta::assert_snapshot!(top, @r##"
+    let (top, charts) = out.split_once("```mermaid").unwrap();
+    let (charts, below) = charts.rsplit_once("```\n").unwrap();
+    let (below, _) = below.split_once("<details>").unwrap();
+    assert!(!charts.contains("###"), "{charts}");
+    insta::assert_snapshot!(format!("{top}(charts)\n{below}"), @r##"
         ### Software delivery of acme/shop
 
         **Worse: deployment rework rate (2 % → 5 %). Better: change lead time (12 h → 9.8 h), deployment frequency (1.8 per day → 2.4 per day).**
@@ -56,6 +59,8 @@ fn the_summary_of_a_shop() {
         - Failed deployment recovery time: 1 failed deployment still open; with them the median is at least 44 min
 
         2025-12-30 – 2026-03-29 UTC against the 90 days before; all covered by the history. 216 deployments, 301 changes, 1 incident.
+
+        (charts)
 
         #### This deployment
 
@@ -103,6 +108,18 @@ fn every_table_row_has_the_columns_of_its_head() {
             assert!(!text.contains("\n\n\n"), "two empty lines: {text}");
         }
     }
+}
+
+#[test]
+fn an_id_with_a_command_in_it_is_not_to_be_pasted() {
+    let mut report = fixture::shop();
+    let id = "run:25/production $(id)/shop";
+    report.deployments[25].id = id.into();
+    let mut facts = facts();
+    facts.deployment = Some(id.into());
+    let out = summary(&report, &facts).unwrap();
+    assert!(out.contains("#### This deployment"), "{out}");
+    assert!(!out.contains("fivekeys explain run:"), "{out}");
 }
 
 #[test]

@@ -90,7 +90,10 @@ fn every_built_in_template_could_be_a_team_s_own() {
                 readme(&report, &facts, t).unwrap(),
                 page(&report, t).unwrap(),
                 badges(&report, t).unwrap(),
-                comment(&report, "475", "k", t).unwrap(),
+                report
+                    .changes
+                    .first()
+                    .map(|c| comment(&report, c, "k", t).unwrap()),
             )
         };
         assert_eq!(drawn(&templates), drawn(&usual));
@@ -225,7 +228,8 @@ fn what_has_to_be_there_is_there() {
     assert!(text.ends_with("All is well.\n"));
     // The marker is no part of the template.
     let empty = with("comment.md.j2", "").unwrap();
-    let text = comment(&fixture::shop(), "475", "k", &empty)
+    let report = fixture::shop();
+    let text = comment(&report, &report.changes[0], "k", &empty)
         .unwrap()
         .unwrap();
     assert!(
@@ -233,7 +237,6 @@ fn what_has_to_be_there_is_there() {
         "{text}"
     );
     // A page that could ask for something, and badges that say nothing, are none.
-    let report = fixture::shop();
     let bare = with("dashboard.html.j2", "<!doctype html><p>hello").unwrap();
     let error = page(&report, &bare).unwrap_err().to_string();
     assert!(error.contains("Content-Security-Policy"), "{error}");
@@ -250,7 +253,7 @@ fn what_has_to_be_there_is_there() {
     let long = format!("{once}{{% for d in deployments %}}{each}{{% endfor %}}");
     assert!(summarised(&long).unwrap_err().what.contains("too long"));
     let long = with("comment.md.j2", &"x".repeat(70_000)).unwrap();
-    assert!(comment(&report, "475", "k", &long).is_err());
+    assert!(comment(&report, &report.changes[0], "k", &long).is_err());
 }
 
 #[test]

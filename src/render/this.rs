@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::evidence::{self, DeploymentRow};
-use super::humanize;
+use super::{escape, humanize};
 use crate::report::v1::{Change, Deployment, Report};
 
 /// The stages that add up to a lead time; their parts are left to the distributions.
@@ -25,6 +25,8 @@ const NAMED: usize = 20;
 #[derive(Debug, Serialize)]
 pub(crate) struct This {
     row: DeploymentRow,
+    /// Its id where it can be pasted into a shell; empty where it cannot.
+    explained_by: String,
     median_batch: String,
     stages: Vec<Stage>,
     changes: Vec<Shipped>,
@@ -75,12 +77,20 @@ pub(crate) fn of(report: &Report, id: &str, rows: usize) -> Option<This> {
     let median = batches.get(batches.len() / 2).copied().unwrap_or(0);
     Some(This {
         row: evidence::deployment_row(report, deployment),
+        explained_by: pasteable(id).unwrap_or_default().to_owned(),
         median_batch: humanize::plural(median as u64, "change"),
         stages: stages(report, &changes),
         hidden: changes.len().saturating_sub(rows),
         changes: changes.into_iter().take(rows).map(shipped).collect(),
         back: back(report, deployment),
     })
+}
+
+/// An id that is one plain word to every shell, and that is shown whole: ids may hold names from outside.
+fn pasteable(id: &str) -> Option<&str> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b":/._@#-".contains(&b);
+    let begins = id.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+    (begins && id.bytes().all(is_plain) && escape::brief(id) == id).then_some(id)
 }
 
 fn shipped(change: &Change) -> Shipped {
@@ -181,6 +191,28 @@ mod tests {
         outcome.clone_into(&mut newest.outcome);
         let id = newest.id.clone();
         (report, id)
+    }
+
+    #[test]
+    fn only_a_whole_and_plain_id_becomes_a_command() {
+        let long = format!("run:1/{}", "x".repeat(60));
+        for (id, shown) in [
+            ("run:25/production/shop", true),
+            ("dep:DE_kwDO.a-b@1#2", true),
+            ("run:25/production $(id)/shop", false),
+            ("run:25/`id`", false),
+            ("run:25/a;b", false),
+            ("run:25/größe", false),
+            ("#12", false),
+            ("--help", false),
+            ("", false),
+            (&long, false),
+        ] {
+            let mut report = fixture::shop();
+            report.deployments[25].id = id.to_owned();
+            let this = of(&report, id, 10).unwrap();
+            assert_eq!(this.explained_by, if shown { id } else { "" });
+        }
     }
 
     #[test]

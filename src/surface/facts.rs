@@ -169,7 +169,7 @@ fn rendered(report: &Report) {
     }
     assert!(render::badges(report, &own).is_ok());
     for change in report.changes.iter().take(2) {
-        assert!(render::comment(report, &change.id, "key", &own).is_ok());
+        assert!(render::comment(report, change, "key", &own).is_ok());
     }
     for style in [plain, long] {
         let screen = render::find_format("terminal").map(|f| (f.render)(report, &style, &own));

@@ -35,7 +35,6 @@ pub(super) async fn post(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Out
     let mut drafts = drafts(run, shipped, outcome);
     let over = drafts.len().saturating_sub(shipped.config.max_comments);
     drafts.truncate(shipped.config.max_comments);
-    outcome.facts.untold = over;
     if over > 0 {
         outcome.notice(&format!(
             "{over} more shipped pull requests were not commented on"
@@ -53,6 +52,10 @@ pub(super) async fn post(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Out
     match deliver::post(run.client, &drafts, &run.budget).await {
         Ok(posted) => {
             outcome.facts.commented = posted.written + posted.unchanged;
+            // Where nothing was written, how many more there would have been is not the news.
+            if outcome.facts.commented > 0 {
+                outcome.facts.untold = over;
+            }
             if let Some(error) = posted.failed.first() {
                 outcome.degrade(&unwritten(
                     &format!("{} comments", posted.failed.len()),
@@ -114,7 +117,7 @@ fn drafts(run: &Run<'_>, shipped: &Shipped<'_>, outcome: &mut Outcome) -> Vec<Dr
             continue;
         };
         let key = change.service.as_deref().unwrap_or("production");
-        let drawn = outcome.draw(|templates| render::comment(report, &change.id, key, templates));
+        let drawn = outcome.draw(|templates| render::comment(report, change, key, templates));
         match drawn {
             Ok(Some(body)) => out.push(Draft {
                 pull,

@@ -1,7 +1,7 @@
 //! Comments: one for each shipped pull request, ours alone, and never more than is bearable.
 
-use super::{deploy_of, is_green, is_well, next_day};
-use crate::world::World;
+use super::{deploy_of, is_degraded, is_green, is_well, next_day};
+use crate::world::{Fault, On, Transcript, World};
 
 /// Twelve pull requests that one deployment ships.
 fn batch() -> World {
@@ -167,8 +167,106 @@ fn a_locked_pull_request_costs_its_own_comment_and_no_other() {
             );
     }
     let done = deploy_of(&world, 31, 101).run();
-    super::is_degraded(&done, "1 comments were not written");
+    is_degraded(&done, "1 comments were not written");
     assert_eq!(done.output("persisted"), "true");
     assert!(done.comments.iter().any(|c| c.pull == 31));
     assert!(!done.comments.iter().any(|c| c.pull == 30));
+}
+
+/// Two services that were deployed together once, and then pull request 7, which is a change of both.
+fn monorepo() -> World {
+    let world = World::new().at("2026-03-03T10:00:00Z");
+    {
+        let mut github = world.github();
+        github.file(
+            ".github/fivekeys.yml",
+            "services: { api: { environments: [production-api] }, web: { environments: [production-web] } }\n",
+        );
+        github.commit("c1", "2026-02-10T09:00:00Z");
+        for place in ["production-api", "production-web"] {
+            let at = "2026-02-10T10:05:00Z";
+            github.deploy(place, "c1", "2026-02-10T10:00:00Z", &[("success", at)]);
+        }
+        github.merge_pull(7, "2026-03-02T09:00:00Z");
+    }
+    world
+}
+
+/// Pull request 7 reaches these services in March at 9:05, and a run of 10:00 tells it.
+fn reaches(world: &World, services: &[&str], day: u32, run: u64) -> Transcript {
+    let at = |minute: u32| format!("2026-03-{day:02}T09:{minute:02}:00Z");
+    for service in services {
+        let place = format!("production-{service}");
+        let statuses = [("success", &*at(5))];
+        world.github().deploy(&place, "pr7", &at(0), &statuses);
+    }
+    world.clock(&format!("2026-03-{day:02}T10:00:00Z"));
+    let done = deploy_of(world, 7, run).input("status", "").run();
+    is_well(&done);
+    done
+}
+
+/// What each service's comment begins with.
+fn tells(done: &Transcript, service: &str, day: u32) -> bool {
+    let marker = format!("<!-- fivekeys:v1:shipped:{service} -->\n");
+    let told: Vec<&str> = done
+        .comments
+        .iter()
+        .filter_map(|c| c.body.strip_prefix(&marker))
+        .collect();
+    let since = format!("**In production** since 2026-03-{day:02} 09:05 UTC");
+    let place = format!("of {service} to production-{service},");
+    told.len() == 1 && told[0].starts_with(&since) && told[0].contains(&place)
+}
+
+#[test]
+fn each_service_tells_its_own_deployment_of_a_pull_request() {
+    let world = monorepo();
+    let first = reaches(&world, &["api"], 3, 100);
+    assert_eq!(first.comments.len(), 1);
+    let second = reaches(&world, &["web"], 6, 101);
+    assert_eq!(second.comments.len(), 2);
+    for (service, day) in [("api", 3), ("web", 6)] {
+        let comments = &second.comments;
+        assert!(tells(&second, service, day), "{service}: {comments:#?}");
+    }
+}
+
+#[test]
+fn a_run_that_deploys_two_services_tells_a_pull_request_of_both() {
+    let done = reaches(&monorepo(), &["api", "web"], 3, 100);
+    assert_eq!(done.comments.len(), 2, "{:#?}", done.comments);
+    assert!(tells(&done, "api", 3) && tells(&done, "web", 3));
+}
+
+#[test]
+fn a_doubled_comment_that_does_not_go_is_no_missing_comment() {
+    let world = next_day();
+    for text in ["one", "two"] {
+        let body = format!("<!-- fivekeys:v1:shipped:production -->\n{text}");
+        world.github().comment(9, "github-actions[bot]", &body);
+    }
+    // Somebody else takes it away between the question and the deletion.
+    world.before(On::operation("Comments").skip(1), |github| {
+        let doubled = github.comments.iter_mut();
+        for comment in doubled.filter(|c| c.body.ends_with("one")) {
+            "IC_gone".clone_into(&mut comment.id);
+        }
+    });
+    let done = deploy_of(&world, 9, 101).run();
+    is_well(&done);
+    assert!(done.comments.iter().any(|c| c.edits == 1));
+}
+
+#[test]
+fn nobody_was_told_where_no_comment_was_written() {
+    let world = batch();
+    let done = deploy_of(&world, 41, 101).input("dry-run", "true").run();
+    is_green(&done);
+    assert!(!done.summary.contains("that were told"), "{}", done.summary);
+
+    world.fault(On::operation("Comments"), Fault::Denied);
+    let done = deploy_of(&world, 41, 101).run();
+    is_degraded(&done, "comments were not written");
+    assert!(!done.summary.contains("that were told"), "{}", done.summary);
 }
