@@ -280,7 +280,7 @@ pub(super) struct ExplainArgs {
 /// `init`.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// How far back to look, here and in the action: by default the window here, and a year in the action.
+    /// How far back to look, here and in the action.
     #[arg(long, value_name = "LENGTH")]
     pub(super) lookback: Option<String>,
     /// Begin anew: the file, and git. Recorded events stay.

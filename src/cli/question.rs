@@ -157,7 +157,8 @@ pub(super) fn ask(host: &Host, config: &Config, scope: &Scope) -> Result<Ask, Fa
         instant("--until", &scope.until)?,
     );
     let now = now(host, scope)?;
-    let to = until.unwrap_or(now);
+    // Nothing has happened yet after now: a window that reaches further would look as if its history were short.
+    let to = until.map_or(now, |until| until.min(now));
     let named = period::named(scope, config, now)?;
     let window = named.unwrap_or_else(|| match since {
         Some(from) => Window { from, to },

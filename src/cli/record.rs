@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::args::{DeployArgs, IncidentCommand, IncidentOpenArgs, IncidentResolveArgs};
+use super::failure::plain;
 use super::workspace::folder_ledger;
 use super::{Exit, Failure, question, workspace};
 use crate::event::{
@@ -66,7 +67,31 @@ pub(super) fn deploy(host: &Host, args: &DeployArgs) -> Result<Exit, Failure> {
     if known == Some(&deployment) {
         return already(host, &id);
     }
-    store(host, manual(id, at, host.now, Fact::Deployment(deployment)))
+    let said = recorded(&deployment, at);
+    let done = store(host, manual(id, at, host.now, Fact::Deployment(deployment)))?;
+    host.say(&said);
+    Ok(done)
+}
+
+/// What stands in the ledger now: most of it may not have been typed.
+fn recorded(deployment: &Deployment, at: Instant) -> String {
+    let revision = deployment.revision.as_deref().unwrap_or("no revision");
+    let revision: String = plain(revision).chars().take(12).collect();
+    let service = match &deployment.service {
+        Some(service) => format!(" of {}", plain(service)),
+        None => String::new(),
+    };
+    format!(
+        "recorded: {revision}{service} to {}, {}, {}",
+        plain(&deployment.environment),
+        match deployment.outcome {
+            Outcome::Success => "it took effect",
+            Outcome::Failure => "it failed",
+            Outcome::Pending => "it has not ended",
+            Outcome::Ignored => "it does not count",
+        },
+        at.format("%Y-%m-%d %H:%M UTC")
+    )
 }
 
 fn amend(host: &Host, args: &DeployArgs, amended: &str) -> Result<Exit, Failure> {

@@ -167,10 +167,12 @@ fn moved(rows: &[Row]) -> String {
         .filter(|row| !row.change.arrow.is_empty())
         .map(|row| format!("{} {}", row.title.to_lowercase(), row.change.text()))
         .collect();
-    if changed.is_empty() {
+    if !changed.is_empty() {
+        changed.join("; ")
+    } else if view::is_compared(rows) {
         "no detectable change".to_owned()
     } else {
-        changed.join("; ")
+        "too little data to compare".to_owned()
     }
 }
 

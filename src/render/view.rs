@@ -262,6 +262,12 @@ pub(crate) fn header(report: &Report) -> Header {
     }
 }
 
+/// Whether any number could be held against the one before.
+pub(crate) fn is_compared(rows: &[Row]) -> bool {
+    let mut words = rows.iter().map(|row| row.change.words.as_str());
+    words.any(|words| words != "too little data")
+}
+
 fn verdict(report: &Report) -> String {
     let m = &report.overall.metrics;
     if m.deployment_frequency.count == 0 {
@@ -294,10 +300,7 @@ fn verdict(report: &Report) -> String {
         parts.push(format!("Better: {}.", good.join(", ")));
     }
     if parts.is_empty() {
-        let compared = rows
-            .iter()
-            .any(|row| row.change.words == "no detectable change");
-        parts.push(if compared {
+        parts.push(if is_compared(&rows) {
             "No detectable change against the window before.".to_owned()
         } else {
             "Too little data to compare with the window before.".to_owned()

@@ -57,11 +57,22 @@ pub enum Unexplained {
     },
 }
 
+/// Whether only GitHub gives such ids: deployments, runs, and numbers of pull requests and issues.
+fn is_from_github(name: &str) -> bool {
+    let number = name.trim_start_matches('#');
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    is_number || name.starts_with("dep:") || name.starts_with("run:")
+}
+
 impl Unexplained {
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
+            Self::Unknown { name, .. } if is_from_github(name) => {
+                "what the action has read is on its branch: `git worktree add ../metrics origin/fivekeys`, then `--from ledger=../metrics`"
+                    .to_owned()
+            }
             Self::Unknown {
                 near: Some(near), ..
             } => {
