@@ -13,7 +13,9 @@ pub type Span = i64;
 
 /// A text that is not a moment.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{text}` is not an RFC 3339 instant such as 2026-03-02T10:00:00Z")]
+#[error(
+    "`{text}` is neither a date such as 2026-03-02 nor an RFC 3339 instant such as 2026-03-02T10:00:00Z"
+)]
 pub struct TimeError {
     text: String,
 }

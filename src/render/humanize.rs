@@ -159,7 +159,10 @@ pub(crate) fn value(unit: Unit, value: f64) -> String {
 pub(crate) fn value_beside(unit: Unit, value: f64, other: f64) -> String {
     match (unit, pace(value), pace(other)) {
         (Unit::PerDay, Pace::Week, Pace::Day) => format!("{} per day", number(value)),
-        (Unit::PerDay, Pace::Day, Pace::Week) => format!("{} per week", number(value * 7.0)),
+        (Unit::PerDay, Pace::Day | Pace::Every, Pace::Week) => {
+            format!("{} per week", number(value * 7.0))
+        }
+        (Unit::PerDay, Pace::Week, Pace::Every) => format!("every {} days", number(1.0 / value)),
         _ => self::value(unit, value),
     }
 }
@@ -299,7 +302,7 @@ pub const REASONS: [(&str, &str); 13] = [
     ),
     (
         "short_history",
-        "The history begins inside the window; rates use the days that it covers.",
+        "The history begins inside the window; rates use the days that it covers, at least one.",
     ),
     ("not_permitted", "The token may not read what this needs."),
     (
@@ -382,6 +385,9 @@ mod tests {
             "0.9 per day, 2 per day, by 1.1 per day"
         );
         assert_eq!(told(0.1, 0.0), "every 10 days, 0 per day, by 3 per month");
+        let beside = |from, to| value_beside(Unit::PerDay, from, to);
+        assert_eq!(beside(1.0 / 9.0, 1.2 / 7.0), "0.8 per week");
+        assert_eq!(beside(1.2 / 7.0, 1.0 / 9.0), "every 5.8 days");
         assert_eq!(rate(2.4), "2.4 per day");
         assert_eq!(rate(1.5 / 7.0), "1.5 per week");
         assert_eq!(rate(1.0 / 12.0), "every 12 days");

@@ -11,8 +11,8 @@ use super::judged::{self, Judged};
 use super::this::{self, This};
 use super::view::{self, Header, Row};
 use super::{RenderError, Style, Templates, distribution, escape, humanize, spark, template};
-use crate::report::Unit;
 use crate::report::v1::{Finding, Note, Point, Report, SourceInfo};
+use crate::report::{Unit, find_metric, headline};
 
 /// Above this a job summary is refused; GitHub's own cliff is 1 MiB for all steps together.
 const LONGEST_SUMMARY: usize = 256 * 1024;
@@ -89,10 +89,17 @@ pub fn effects(without: &Report, with: &Report) -> Vec<Effect> {
         .filter(|(before, now)| before.known && now.known && before.value != now.value)
         .map(|(before, now)| Effect {
             title: now.title,
-            without: before.value,
+            without: beside(now.id, without, with).unwrap_or(before.value),
             with: now.value,
         })
         .collect()
+}
+
+/// The headline of one report in the unit of the other's.
+fn beside(metric: &str, one: &Report, other: &Report) -> Option<String> {
+    let of = |report: &Report| headline(metric, &report.overall.metrics)?.value;
+    let unit = find_metric(metric)?.unit;
+    Some(humanize::value_beside(unit, of(one)?, of(other)?))
 }
 
 /// How much is shown; each level drops whole sections and rows, never half of one.

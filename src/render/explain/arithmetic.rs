@@ -235,9 +235,10 @@ fn frequency(report: &Report, value: &Value, count: u64) -> Vec<String> {
     if days > 0.0 && is(count as f64 / days, rate) {
         let per_day = count as f64 / days;
         out.push(format!(
-            "{} / {} days = {} a day, {} a week.",
+            "{} / {} {} = {} a day, {} a week.",
             humanize::plural(count, "deployment"),
             decimals(days),
+            if is(days, Some(1.0)) { "day" } else { "days" },
             digits(per_day),
             digits(per_day * 7.0),
         ));
