@@ -207,7 +207,7 @@ fn words_of(fault: &Fault) -> (&'static [&'static str], &'static [&'static str])
         Fault::Stale => (&["other runs kept writing"], later),
         Fault::Denied => (&["not accessible"], &["`permissions`"]),
         Fault::Ruled => (&["rule"], &["exclude the metrics branch", "the next run"]),
-        Fault::Gone => (&["GitHub has no"], &["check", "the next run"]),
+        Fault::Gone => (&["GitHub has no"], &["check", "Check", "the next run"]),
         Fault::BadToken => (&["does not accept the token"], &["valid token"]),
         Fault::Signal(_) => (&["cancelled"], later),
     }
